@@ -1,0 +1,38 @@
+# U-Vote PKI. `make help` lists what there is; programs land in build/bin.
+SHELL := /bin/sh
+JOBS ?= $(shell nproc)
+ELECTION ?= gnome_26
+PREFIX ?= /usr/local
+.DEFAULT_GOAL := help
+.PHONY: help demo build test bench check install clean setup
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup:
+	@sh setup.sh build
+
+build: setup ## build the programs into build/bin
+	@cmake --preset release -DUVPKI_TESTS=OFF >build-configure.log 2>&1 || { cat build-configure.log; exit 1; }; rm -f build-configure.log
+	@cmake --build --preset release -j $(JOBS)
+
+demo: build ## run a real election end to end; ELECTION=2013_minneapolis_park for the large one
+	@sh tools/demo/run-demo.sh $(ELECTION)
+
+test: ## build everything and run all tests
+	@sh setup.sh test
+	@cmake --preset release -DUVPKI_TESTS=ON
+	@cmake --build --preset release -j $(JOBS)
+	@ctest --test-dir build/release --output-on-failure --no-tests=error -j $(JOBS) $(CTEST_ARGS)
+
+bench: build ## measure against the raw cryptography; writes build/bench.json
+	@build/bin/uvbench --json build/bench.json
+
+check: ## the local gate: formatting, include rules, build, tests, tidy on changed files
+	@sh tests/check.sh
+
+install: build ## install programs and documents below PREFIX (default /usr/local)
+	@cmake --install build/release --prefix $(PREFIX)
+
+clean: ## remove everything that was built
+	@rm -rf build
