@@ -1,0 +1,1 @@
+CREATE TABLE sample (word TEXT NOT NULL);

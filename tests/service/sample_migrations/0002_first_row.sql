@@ -1,0 +1,1 @@
+INSERT INTO sample (word) VALUES ('semicolons; [brackets] "quotes" \ ${x} @y@');
