@@ -10,6 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ["openssl", "x509", "cms", "timestamp", "blind", "threshold", "merkle", "count"]
 
+# What the library offers to services and tools: all of it but the OpenSSL wrappers.
+OFFERED = [part for part in CORE if part != "openssl"] + ["election", "api", "service"]
+
 ALLOWED = {
     "base": [],
     "openssl": [],
@@ -23,10 +26,10 @@ ALLOWED = {
     "election": CORE,
     "api": ["x509", "election"],
     "service": ["openssl"],
-    "ca-service": [*CORE, "election", "api", "service"],
-    "registrar-service": [*CORE, "election", "api", "service"],
-    "ballot-service": [*CORE, "election", "api", "service"],
-    "tools": [*CORE, "election", "api", "service", "ca-service", "registrar-service", "ballot-service"],
+    "ca-service": OFFERED,
+    "registrar-service": OFFERED,
+    "ballot-service": OFFERED,
+    "tools": [*OFFERED, "ca-service", "registrar-service", "ballot-service"],
 }
 # Public headers show no OpenSSL, Botan or SQLite type; only these private headers may.
 PRIVATE_HEADERS = {"libuvpki/uvpki/openssl/handles.h", "libuvpki/uvpki/openssl/checked.h"}

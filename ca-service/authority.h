@@ -1,0 +1,101 @@
+#pragma once
+// The Election Authority: the issuing CA with its inventory, revocation list and time-stamp authority, on one store.
+// Certificates go out by profile and role; every act has an audit row in the same transaction. Thread-safe.
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "uvpki/clock.h"
+#include "uvpki/random.h"
+#include "uvpki/secret.h"
+#include "uvpki/service/audit_log.h"
+#include "uvpki/x509/issue.h"
+#include "uvpki/x509/path.h"
+#include "uvpki/x509/revocation.h"
+
+namespace uvpki::ca {
+
+class Elections;
+
+struct IssueRequest {
+    x509::Role role{};
+    Bytes request;                       ///< PKCS#10 DER
+    std::string common_name;
+    std::string organizational_unit;
+    std::vector<std::string> alt_names;
+    std::optional<Time> not_before;
+    std::optional<Time> not_after;       ///< needed for ballot_ca; else the profile's validity
+};
+
+enum class CertificateState { good, revoked, expired };
+
+struct InventoryEntry {
+    x509::Certificate certificate;
+    x509::Role role{};
+    CertificateState state{};
+    std::optional<x509::RevokedEntry> revocation;
+    std::string renews;  ///< hex serial of the certificate that this one renewed, or empty
+};
+
+struct SearchOptions {
+    std::optional<x509::Role> role;
+    std::optional<CertificateState> state;
+    std::string subject_contains;
+    std::optional<Time> expires_before;
+    int limit = 100;
+    std::string after_serial;  ///< paging: entries after this hex serial
+};
+
+class Authority {
+public:
+    /// A new folder: issuing key (encrypted), store, TSA key. Returns with a request for the root to sign; usable after
+    /// install(). Throws conflict "authority.exists".
+    static Authority create(const std::filesystem::path& folder, std::string_view organization, const x509::Arc& arc,
+                            const SecretBytes& password, const Clock& clock, Random& random);
+    static Authority open(const std::filesystem::path& folder, const SecretBytes& password, const Clock& clock,
+                          Random& random);
+
+    /// PKCS#10 of the issuing key.
+    Bytes issuing_request() const;
+    /// The root and its certificate for the issuing key; makes the TSA certificate too.
+    void install(const x509::Certificate& root, const x509::Certificate& issuing);
+
+    const x509::Certificate& root() const;
+    const x509::Certificate& issuing() const;
+    const x509::Certificate& tsa() const;
+    const x509::Arc& arc() const;
+    const std::string& organization() const;
+    x509::TrustStore trust() const;
+
+    x509::Certificate issue(const IssueRequest& request, std::string_view actor);
+    /// Profile `election`: for the trustees' joint key, which cannot sign a request.
+    x509::Certificate issue_election_certificate(const x509::PublicKey& joint_key, std::string_view election_id,
+                                                 Time not_before, Time not_after, std::string_view actor);
+    /// Same subject, role and names, new key or the same; recorded as lineage. forbidden "renew.revoked".
+    x509::Certificate renew(ByteView serial, ByteView request, std::string_view actor);
+    /// Also revokes every renewal of it; publishes the new list before it returns.
+    void revoke(ByteView serial, x509::RevocationReason reason, std::optional<Time> invalid_since, std::string_view actor);
+
+    x509::Crl publish_crl();
+    x509::Crl latest_crl() const;
+
+    InventoryEntry get(ByteView serial) const;
+    std::vector<InventoryEntry> search(const SearchOptions& options) const;
+
+    /// RFC 3161 response; serial numbers are durable.
+    Bytes timestamp(ByteView request);
+
+    Elections& elections();
+    std::vector<Finding> check_audit() const;
+
+    struct State;
+
+private:
+    explicit Authority(std::shared_ptr<State> state);
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace uvpki::ca
