@@ -12,7 +12,7 @@ struct Token {
     std::string hash_oid;
     Bytes digest;
     Bytes serial;
-    Bytes nonce;  ///< empty when absent
+    Bytes nonce;  ///< unsigned big-endian, without leading zeros; empty when absent
     std::string policy;
     x509::Certificate signer;
     Bytes signed_data;  ///< DER ContentInfo of the token
@@ -38,5 +38,9 @@ private:
 /// time. Throws verification_failed "timestamp.imprint", "timestamp.signature", "timestamp.signer" or a path reason.
 VerifiedTimestamp verify_timestamp(const Token& token, ByteView data, const x509::TrustStore& trust,
                                    x509::PathRules::Revocation revocation = x509::PathRules::Revocation::if_listed);
+
+/// Imprint, signature and ESS certificate id only, without a path: for the tokens of an authority that is not ours, whose
+/// chain the caller judges. Throws "timestamp.imprint", "timestamp.signature" or "timestamp.signer".
+void verify_token_only(const Token& token, ByteView data);
 
 }  // namespace uvpki::timestamp
