@@ -82,6 +82,13 @@ private:
     std::shared_ptr<const Parsed> parsed_;
 };
 
+/// DER "Extensions" (RFC 5280, section 4.1.2.9): at least one, none twice, criticality FALSE not encoded. Throws
+/// invalid_input with this reason. For certificates, requests and CRLs alike.
+std::vector<Extension> parse_extensions(ByteView der, std::string_view reason);
+/// The same in the order given; an empty list gives an empty SEQUENCE.
+Bytes encode_extensions(const std::vector<Extension>& extensions);
+Bytes encode_extension(const Extension& extension);
+
 /// Every PEM "CERTIFICATE" block in order; at most 64. Throws as Certificate::parse.
 std::vector<Certificate> parse_certificate_bundle(std::string_view pem);
 

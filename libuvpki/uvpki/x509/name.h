@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "uvpki/bytes.h"
@@ -19,7 +20,20 @@ struct Name {
     Bytes encode() const;
 };
 
+/// One attribute of a parsed name; the views borrow from the DER that was read.
+struct NameAttribute {
+    ByteView oid;           ///< content octets of the OBJECT IDENTIFIER
+    std::uint8_t tag = 0;   ///< identifier octet of the value
+    ByteView value;         ///< content octets of the value
+    std::size_t rdn = 0;    ///< index of the relative distinguished name that it belongs to
+};
+
+/// Every attribute of a strict DER Name in order. Throws invalid_input with this reason for anything malformed: wrong
+/// characters for the string type, an unsorted multi-valued RDN or more than 64 attributes.
+std::vector<NameAttribute> parse_name(ByteView der, std::string_view reason = "x509.name");
+
 /// "O=Example, CN=Root" for people; every attribute in order, unknown ones by OID, control characters escaped.
+/// Throws invalid_input "x509.name" for a malformed name.
 std::string name_text(ByteView der);
 
 /// Value of the first attribute of this type (dotted OID) if it is a UTF8String, PrintableString or IA5String.

@@ -1,0 +1,221 @@
+// Extensions in and out, and the strict decoding of the ones that are known; declared in certificate.h and parsed.h.
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "uvpki/encoding.h"
+#include "uvpki/error.h"
+#include "uvpki/openssl/der.h"
+#include "uvpki/x509/name.h"
+#include "uvpki/x509/oids.h"
+#include "uvpki/x509/parsed.h"
+
+namespace uvpki::x509 {
+
+namespace {
+
+constexpr std::size_t max_extensions = 64;
+constexpr std::size_t max_list = 256;
+constexpr std::string_view reason = "x509.certificate.extension";
+
+BasicConstraints read_basic_constraints(ByteView value) {
+    der::Reader outer(value, reason);
+    auto reader = outer.sequence("basicConstraints");
+    outer.finish("basicConstraints");
+    BasicConstraints result;
+    if (reader.next_is(der::Tag::boolean)) {
+        // X.690, section 11.5: "The encoding of a set value or sequence value shall not include an encoding for any
+        // component value which is equal to its default value."
+        if (!reader.boolean("cA")) reader.refuse("basicConstraints encodes the default cA FALSE: not DER");
+        result.role = BasicConstraints::Role::ca;
+    }
+    if (!reader.empty()) {
+        const auto length = reader.small_integer("pathLenConstraint");
+        // RFC 5280, section 4.2.1.9: "CAs MUST NOT include the pathLenConstraint field unless the cA boolean is asserted".
+        if (result.role != BasicConstraints::Role::ca) reader.refuse("basicConstraints has a path length without cA");
+        if (length > 255) reader.refuse("pathLenConstraint is larger than 255");
+        result.path_length = static_cast<int>(length);
+    }
+    reader.finish("basicConstraints");
+    return result;
+}
+
+std::uint16_t read_key_usage(ByteView value) {
+    der::Reader outer(value, reason);
+    const auto bits = outer.element(der::Tag::bit_string, "keyUsage").content;
+    outer.finish("keyUsage");
+    // X.690, section 11.2.2: "Where Rec. ITU-T X.680 | ISO/IEC 8824-1, 22.7, applies, the bitstring shall have all trailing
+    // 0 bits removed before it is encoded."
+    if (bits.size() < 2 || bits.size() > 3 || bits[0] > 7 || bits.back() == 0 ||
+        std::countr_zero(bits.back()) != bits[0])
+        outer.refuse("keyUsage is empty or not a minimal named bit list");
+    std::uint16_t usage = 0;
+    for (std::size_t bit = 0; bit < 8 * (bits.size() - 1); ++bit) {
+        if ((bits[1 + bit / 8] & (0x80u >> (bit % 8))) == 0) continue;
+        if (bit > 8) outer.refuse("keyUsage has a bit that RFC 5280 does not define");
+        usage = static_cast<std::uint16_t>(usage | (1u << bit));
+    }
+    return usage;
+}
+
+void add_unique(std::vector<std::string>& list, std::string item, const der::Reader& reader, std::string_view what) {
+    if (std::ranges::find(list, item) != list.end()) reader.refuse(std::string(what) + " lists " + item + " twice");
+    if (list.size() == max_list) reader.refuse(std::string(what) + " has more than 256 entries");
+    list.push_back(std::move(item));
+}
+
+std::vector<std::string> read_extended_key_usage(ByteView value) {
+    der::Reader outer(value, reason);
+    auto reader = outer.sequence("extKeyUsage");
+    outer.finish("extKeyUsage");
+    std::vector<std::string> result;
+    while (!reader.empty()) add_unique(result, der::oid_to_text(reader.oid("key purpose")), reader, "extKeyUsage");
+    if (result.empty()) outer.refuse("extKeyUsage is empty");
+    return result;
+}
+
+std::vector<std::string> read_policies(ByteView value) {
+    der::Reader outer(value, reason);
+    auto reader = outer.sequence("certificatePolicies");
+    outer.finish("certificatePolicies");
+    std::vector<std::string> result;
+    while (!reader.empty()) {
+        auto policy = reader.sequence("policy information");
+        // RFC 5280, section 4.2.1.4: "A certificate policy OID MUST NOT appear more than once".
+        add_unique(result, der::oid_to_text(policy.oid("policy")), reader, "certificatePolicies");
+        if (!policy.empty() && policy.sequence("policy qualifiers").empty()) policy.refuse("policy qualifiers are empty");
+        policy.finish("policy information");
+    }
+    if (result.empty()) outer.refuse("certificatePolicies is empty");
+    return result;
+}
+
+Bytes read_subject_key_identifier(ByteView value) {
+    der::Reader outer(value, reason);
+    const auto identifier = outer.octet_string("subjectKeyIdentifier");
+    outer.finish("subjectKeyIdentifier");
+    if (identifier.empty() || identifier.size() > 64) outer.refuse("subjectKeyIdentifier has not 1 to 64 octets");
+    return to_bytes(identifier);
+}
+
+Bytes read_authority_key_identifier(ByteView value) {
+    der::Reader outer(value, reason);
+    auto reader = outer.sequence("authorityKeyIdentifier");
+    outer.finish("authorityKeyIdentifier");
+    Bytes result;
+    if (const auto identifier = reader.optional(der::context(0), "keyIdentifier")) {
+        if (identifier->content.empty() || identifier->content.size() > 64)
+            reader.refuse("keyIdentifier has not 1 to 64 octets");
+        result = to_bytes(identifier->content);
+    }
+    const auto issuer = reader.optional(der::context_constructed(1), "authorityCertIssuer");
+    const auto serial = reader.optional(der::context(2), "authorityCertSerialNumber");
+    reader.finish("authorityKeyIdentifier");
+    // RFC 5280, section 4.2.1.1 and appendix A.2: "authorityCertIssuer and authorityCertSerialNumber MUST both be present or
+    // both be absent".
+    if (issuer.has_value() != serial.has_value()) reader.refuse("authorityKeyIdentifier has an issuer without a serial");
+    return result;
+}
+
+std::string ip_text(const der::Reader& reader, ByteView octets) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (octets.size() != 4 && octets.size() != 16) reader.refuse("an iPAddress has neither 4 nor 16 octets");
+    inet_ntop(octets.size() == 4 ? AF_INET : AF_INET6, octets.data(), text.data(), text.size());
+    return text.data();
+}
+
+/// The characters of an IA5String name, none of which may hide or fake a part of it (a NUL in a host name, CVE-2009-2408).
+std::string ia5_text(const der::Reader& reader, ByteView octets) {
+    if (octets.empty() || !std::ranges::all_of(octets, [](std::uint8_t c) { return c > 0x20 && c < 0x7F; }))
+        reader.refuse("an alternative name is empty or has characters that names must not have");
+    return to_text(octets);
+}
+
+std::string general_name_text(const der::Reader& reader, const der::Element& name) {
+    if (name.tag == der::context(1)) return "email:" + ia5_text(reader, name.content);
+    if (name.tag == der::context(2)) return "DNS:" + ia5_text(reader, name.content);
+    if (name.tag == der::context(6)) return "URI:" + ia5_text(reader, name.content);
+    if (name.tag == der::context(7)) return "IP:" + ip_text(reader, name.content);
+    if (name.tag == der::context(8)) return "RID:" + der::oid_to_text(name.content);
+    if (name.tag == der::context_constructed(0)) {
+        der::Reader other(name.content, reason);
+        return "otherName:" + der::oid_to_text(other.oid("otherName type"));
+    }
+    if (name.tag == der::context_constructed(4)) {
+        parse_name(name.content, reason);
+        return "dirName:" + name_text(name.content);
+    }
+    reader.refuse("subjectAltName has a kind of name that is not read");
+}
+
+std::vector<std::string> read_alt_names(ByteView value) {
+    der::Reader outer(value, reason);
+    auto reader = outer.sequence("subjectAltName");
+    outer.finish("subjectAltName");
+    std::vector<std::string> result;
+    while (!reader.empty()) {
+        const auto name = reader.any();
+        if (result.size() == max_list) reader.refuse("subjectAltName has more than 256 entries");
+        result.push_back(general_name_text(reader, name));
+    }
+    if (result.empty()) outer.refuse("subjectAltName is empty");
+    return result;
+}
+
+}  // namespace
+
+std::vector<Extension> parse_extensions(ByteView der, std::string_view error_reason) {
+    der::Reader outer(der, error_reason);
+    auto reader = outer.sequence("extensions");
+    outer.finish("extensions");
+    if (reader.empty()) outer.refuse("the list of extensions is empty");
+    std::vector<Extension> result;
+    result.reserve(10);
+    while (!reader.empty()) {
+        auto entry = reader.sequence("extension");
+        Extension extension;
+        extension.oid = der::oid_to_text(entry.oid("extension identifier"));
+        if (entry.next_is(der::Tag::boolean)) {
+            if (!entry.boolean("critical")) entry.refuse("an extension encodes the default critical FALSE: not DER");
+            extension.criticality = Extension::Criticality::critical;
+        }
+        extension.value = to_bytes(entry.octet_string("extension value"));
+        entry.finish("extension");
+        // RFC 5280, section 4.2: "A certificate MUST NOT include more than one instance of a particular extension."
+        if (std::ranges::find(result, extension.oid, &Extension::oid) != result.end())
+            entry.refuse("the extension " + extension.oid + " appears twice");
+        if (result.size() == max_extensions) entry.refuse("there are more than 64 extensions");
+        result.push_back(std::move(extension));
+    }
+    return result;
+}
+
+Bytes encode_extension(const Extension& extension) {
+    const auto critical = extension.criticality == Extension::Criticality::critical ? der::boolean_true() : Bytes{};
+    return der::sequence({der::oid(extension.oid), critical, der::octet_string(extension.value)});
+}
+
+Bytes encode_extensions(const std::vector<Extension>& extensions) {
+    Bytes content;
+    for (const auto& extension : extensions) {
+        const auto encoded = encode_extension(extension);
+        content.insert(content.end(), encoded.begin(), encoded.end());
+    }
+    return der::encode(der::Tag::sequence, content);
+}
+
+void Certificate::Parsed::read_known_extensions() {
+    for (const auto& extension : extensions) {
+        if (extension.oid == oid::basic_constraints) basic_constraints = read_basic_constraints(extension.value);
+        else if (extension.oid == oid::key_usage) key_usage = read_key_usage(extension.value);
+        else if (extension.oid == oid::extended_key_usage) extended_key_usage = read_extended_key_usage(extension.value);
+        else if (extension.oid == oid::certificate_policies) policies = read_policies(extension.value);
+        else if (extension.oid == oid::subject_key_identifier) subject_key_identifier = read_subject_key_identifier(extension.value);
+        else if (extension.oid == oid::authority_key_identifier) authority_key_identifier = read_authority_key_identifier(extension.value);
+        else if (extension.oid == oid::subject_alt_name) alt_names = read_alt_names(extension.value);
+    }
+}
+
+}  // namespace uvpki::x509
