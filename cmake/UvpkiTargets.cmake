@@ -31,5 +31,11 @@ function(uvpki_test)
   set_tests_properties(${T_NAME} PROPERTIES TIMEOUT 900)
   if(T_LABELS)
     set_tests_properties(${T_NAME} PROPERTIES LABELS "${T_LABELS}")
+    if("concurrent" IN_LIST T_LABELS)
+      add_dependencies(tsan_tests ${T_NAME})
+    endif()
   endif()
 endfunction()
+
+# Label "concurrent" marks test programs that CI also runs under the thread sanitizer; `tsan_tests` builds just those.
+add_custom_target(tsan_tests)
