@@ -1,0 +1,11 @@
+#pragma once
+// EMSA-PSS encoding with SHA-384 and MGF1-SHA-384, private to this folder: OpenSSL has it only behind deprecated calls.
+
+#include "uvpki/bytes.h"
+
+namespace uvpki::blind {
+
+/// EMSA-PSS-ENCODE, RFC 8017, section 9.1.1, for a modulus of 8 * size bits (emBits one less): `size` bytes.
+Bytes encode_pss(ByteView message, ByteView salt, std::size_t size);
+
+}  // namespace uvpki::blind
