@@ -3,7 +3,7 @@
 #include <openssl/core_names.h>
 #include <openssl/rsa.h>
 
-#include "uvpki/blind/key_state.h"
+#include "uvpki/blind/native_key.h"
 #include "uvpki/error.h"
 #include "uvpki/openssl/der.h"
 
@@ -22,18 +22,21 @@ constexpr std::string_view malformed = "blind.key.malformed";
 constexpr std::int64_t salt_size = 48;
 
 [[noreturn]] void refuse_algorithm() {
-    fail_input("blind.key.algorithm",
-               "a blind-signing key must be id-RSASSA-PSS with SHA-384, MGF1-SHA-384 and salt length 48, or rsaEncryption");
+    fail_input(
+        "blind.key.algorithm",
+        "a blind-signing key must be id-RSASSA-PSS with SHA-384, MGF1-SHA-384 and salt length 48, or rsaEncryption");
 }
 
 void check_size(std::size_t bits) {
     if (bits != 2048 && bits != 3072 && bits != 4096) {
-        fail_input("blind.key.size", "the modulus of a blind-signing key must have 2048, 3072 or 4096 bits, not " +
-                                         std::to_string(bits));
+        fail_input("blind.key.size",
+                   "the modulus of a blind-signing key must have 2048, 3072 or 4096 bits, not " + std::to_string(bits));
     }
 }
 
-bool is_oid(ByteView content, std::string_view dotted) { return der::oid_to_text(content) == dotted; }
+bool is_oid(ByteView content, std::string_view dotted) {
+    return der::oid_to_text(content) == dotted;
+}
 
 /// RFC 4055, section 2.1: "All implementations MUST accept both NULL and absent parameters as legal and equivalent
 /// encodings."
@@ -66,9 +69,8 @@ Bytes encode_spki(ByteView modulus, ByteView exponent) {
     using namespace der;
     const auto sha384_id = sequence({der::oid(oid_sha384)});
     const auto mgf = sequence({der::oid(oid_mgf1), sha384_id});
-    const auto parameters =
-        sequence({encode(context_constructed(0), sha384_id), encode(context_constructed(1), mgf),
-                  encode(context_constructed(2), integer(salt_size))});
+    const auto parameters = sequence({encode(context_constructed(0), sha384_id), encode(context_constructed(1), mgf),
+                                      encode(context_constructed(2), integer(salt_size))});
     const auto numbers = sequence({unsigned_integer(modulus), unsigned_integer(exponent)});
     return sequence({sequence({der::oid(oid_rsassa_pss), parameters}), bit_string(numbers)});
 }
@@ -190,9 +192,15 @@ BlindPublicKey BlindPublicKey::parse_spki(ByteView der) {
     return from_numbers(modulus, exponent);
 }
 
-const Bytes& BlindPublicKey::spki() const { return state_->spki; }
-const Sha256& BlindPublicKey::key_id() const { return state_->key_id; }
-std::size_t BlindPublicKey::size() const { return state_->size; }
+const Bytes& BlindPublicKey::spki() const {
+    return state_->spki;
+}
+const Sha256& BlindPublicKey::key_id() const {
+    return state_->key_id;
+}
+std::size_t BlindPublicKey::size() const {
+    return state_->size;
+}
 
 struct BlindPrivateKey::State {
     BlindPublicKey public_key;
@@ -243,8 +251,8 @@ BlindPrivateKey BlindPrivateKey::parse_pkcs8(ByteView der) {
         fail_input("blind.key.algorithm", "the private blind-signing key must be stored as rsaEncryption");
     }
     auto result = State::make(std::move(key));
-    const openssl::PkeyContext context(require(
-        EVP_PKEY_CTX_new_from_pkey(nullptr, result.state_->key.get(), nullptr), "EVP_PKEY_CTX_new_from_pkey"));
+    const openssl::PkeyContext context(
+        require(EVP_PKEY_CTX_new_from_pkey(nullptr, result.state_->key.get(), nullptr), "EVP_PKEY_CTX_new_from_pkey"));
     if (EVP_PKEY_pairwise_check(context.get()) != 1) {
         openssl::clear_errors();
         fail_input("blind.key.mismatch", "the numbers of the private blind-signing key do not fit together");
@@ -253,8 +261,7 @@ BlindPrivateKey BlindPrivateKey::parse_pkcs8(ByteView der) {
 }
 
 BlindPrivateKey BlindPrivateKey::from_operation(BlindPublicKey public_key, RawOperation operation) {
-    return BlindPrivateKey(
-        std::make_shared<const State>(State{std::move(public_key), nullptr, std::move(operation)}));
+    return BlindPrivateKey(std::make_shared<const State>(State{std::move(public_key), nullptr, std::move(operation)}));
 }
 
 SecretBytes BlindPrivateKey::pkcs8() const {
@@ -265,12 +272,15 @@ SecretBytes BlindPrivateKey::pkcs8() const {
     return SecretBytes(openssl::encode(info.get(), i2d_PKCS8_PRIV_KEY_INFO, "i2d_PKCS8_PRIV_KEY_INFO"));
 }
 
-const BlindPublicKey& BlindPrivateKey::public_key() const { return state_->public_key; }
+const BlindPublicKey& BlindPrivateKey::public_key() const {
+    return state_->public_key;
+}
 
 Bytes BlindPrivateKey::blind_sign(ByteView blinded) const {
     const auto& pub = state_->public_key.state();
     if (blinded.size() != pub.size) {
-        fail_input("blind.message.size", "the blinded message must have exactly " + std::to_string(pub.size) + " bytes");
+        fail_input("blind.message.size",
+                   "the blinded message must have exactly " + std::to_string(pub.size) + " bytes");
     }
     // RFC 9474, section 4.3 asks for m < n; 0, 1 and n-1 are their own signatures, so whoever sends them is probing.
     const auto message = to_bignum(blinded);

@@ -1,6 +1,6 @@
 #pragma once
-// The RSA keys that blind tokens are signed with (RFC 9474). Such a key belongs to one election, issuer and ballot style and
-// signs nothing else. Both types are immutable, cheap to copy (shared state) and thread-safe.
+// The RSA keys that blind tokens are signed with (RFC 9474). Such a key belongs to one election, issuer and ballot
+// style and signs nothing else. Both types are immutable, cheap to copy (shared state) and thread-safe.
 
 #include <functional>
 #include <memory>
@@ -11,7 +11,8 @@
 
 namespace uvpki::blind {
 
-/// The variants of RFC 9474, section 5. Elections use pss_randomized; the others are here to be measured against the RFC.
+/// The variants of RFC 9474, section 5. Elections use pss_randomized; the others are here to be measured against the
+/// RFC.
 enum class Variant { pss_randomized, psszero_randomized, pss_deterministic, psszero_deterministic };
 
 inline constexpr std::size_t prefix_size = 32;  ///< bytes of the random message prefix (RFC 9474, section 4.1)
@@ -54,8 +55,8 @@ public:
 
     /// A new key, e = 65537. Throws "blind.key.size" unless 2048, 3072 or 4096 bits.
     static BlindPrivateKey generate(std::size_t bits = default_modulus_bits);
-    /// Unencrypted PKCS#8 DER, rsaEncryption. Throws as parse_spki, and "blind.key.mismatch" when the numbers do not fit
-    /// together.
+    /// Unencrypted PKCS#8 DER, rsaEncryption. Throws as parse_spki, and "blind.key.mismatch" when the numbers do not
+    /// fit together.
     static BlindPrivateKey parse_pkcs8(ByteView der);
     /// A key that lives elsewhere, such as in a token; its results are checked like our own.
     static BlindPrivateKey from_operation(BlindPublicKey public_key, RawOperation operation);
@@ -65,8 +66,8 @@ public:
     const BlindPublicKey& public_key() const;
 
     /// BlindSign of RFC 9474, section 4.3. `blinded` has exactly public_key().size() bytes and 1 < m < n-1; throws
-    /// invalid_input "blind.message.size", "blind.message.range". The result is checked with the public key before it is
-    /// returned: internal "blind.fault" otherwise (a faulty CRT result would give the key away).
+    /// invalid_input "blind.message.size", "blind.message.range". The result is checked with the public key before it
+    /// is returned: internal "blind.fault" otherwise (a faulty CRT result would give the key away).
     Bytes blind_sign(ByteView blinded) const;
 
 private:

@@ -1,6 +1,6 @@
 #include "uvpki/blind/blind_rsa.h"
 
-#include "uvpki/blind/key_state.h"
+#include "uvpki/blind/native_key.h"
 #include "uvpki/blind/pss.h"
 #include "uvpki/error.h"
 
@@ -86,8 +86,9 @@ Blinding blind(const BlindPublicKey& public_key, ByteView message, Random& rando
     const auto& key = public_key.state();
     const auto prefix = is_randomized(variant) ? random.bytes(prefix_size) : Bytes{};
     const auto salt = random.bytes(salt_size(variant));
-    // RFC 9474 draws r and inverts it. The inverse is drawn here instead: both are uniform over the units modulo n, and so
-    // one function serves chance and test vectors. Moduli have their top bit set, so at most every second draw fails.
+    // RFC 9474 draws r and inverts it. The inverse is drawn here instead: both are uniform over the units modulo n, and
+    // so one function serves chance and test vectors. Moduli have their top bit set, so at most every second draw
+    // fails.
     for (int draw = 0; draw < 256; ++draw) {
         const auto inverse = random.secret(key.size);
         const auto value = secret_bignum(inverse.view());

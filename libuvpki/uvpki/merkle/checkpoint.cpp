@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t note_limit = 64u << 10;
 constexpr std::size_t signature_limit = 64;
 constexpr std::size_t name_limit = 255;
-constexpr std::size_t size_digits_limit = 18;  // below 10^18 < 2^63
+constexpr std::size_t size_digits_limit = 18;             // below 10^18 < 2^63
 constexpr std::string_view line_start = "\xE2\x80\x94 ";  // em dash, space
 constexpr std::uint8_t ed25519_type = 0x01;
 constexpr std::string_view malformed = "merkle.checkpoint.malformed";
@@ -50,7 +50,9 @@ struct Note {
     std::vector<SignatureLine> signatures;
 };
 
-[[noreturn]] void refuse(const char* rule) { fail_input(malformed, std::string("not a checkpoint: ") + rule); }
+[[noreturn]] void refuse(const char* rule) {
+    fail_input(malformed, std::string("not a checkpoint: ") + rule);
+}
 
 SignatureLine parse_signature_line(std::string_view line) {
     if (!line.starts_with(line_start)) refuse("a signature line must start with an em dash and a space");
@@ -171,7 +173,9 @@ std::string LogVerifier::vkey() const {
     return name_ + "+" + to_hex(key_id()) + "+" + to_base64(concat({type, key_}));
 }
 
-Bytes LogVerifier::spki() const { return concat({spki_start, key_}); }
+Bytes LogVerifier::spki() const {
+    return concat({spki_start, key_});
+}
 
 std::array<std::uint8_t, 4> LogVerifier::key_id() const {
     constexpr std::uint8_t separator[] = {0x0A, ed25519_type};
@@ -192,7 +196,9 @@ bool LogVerifier::is_valid_signature(ByteView message, ByteView signature) const
 LogKey::LogKey(std::string_view name, SecretBytes seed)
     : seed_(std::move(seed)), verifier_(std::string(name), public_bytes(seed_.view())) {}
 
-LogKey LogKey::generate(std::string_view name, Random& random) { return LogKey(name, random.secret(32)); }
+LogKey LogKey::generate(std::string_view name, Random& random) {
+    return LogKey(name, random.secret(32));
+}
 
 LogKey LogKey::parse_pkcs8(std::string_view name, ByteView der) {
     if (der.size() != sizeof pkcs8_start + 32 || !std::ranges::equal(der.first(sizeof pkcs8_start), pkcs8_start)) {
@@ -201,7 +207,9 @@ LogKey LogKey::parse_pkcs8(std::string_view name, ByteView der) {
     return LogKey(name, SecretBytes(der.subspan(sizeof pkcs8_start)));
 }
 
-SecretBytes LogKey::pkcs8() const { return SecretBytes(concat({pkcs8_start, seed_.view()})); }
+SecretBytes LogKey::pkcs8() const {
+    return SecretBytes(concat({pkcs8_start, seed_.view()}));
+}
 
 Bytes LogKey::sign(ByteView message) const {
     const auto key = private_key(seed_.view());

@@ -1,7 +1,7 @@
 #pragma once
-// The signed head of the log: a C2SP tlog-checkpoint in a C2SP signed-note, Ed25519. Immutable values and stateless functions,
-// thread-safe. Without our software: the signed text is everything before the empty line, its newline included; the
-// signature is the base64 of the line "— NAME ..." less its first 4 bytes, and
+// The signed head of the log: a C2SP tlog-checkpoint in a C2SP signed-note, Ed25519. Immutable values and stateless
+// functions, thread-safe. Without our software: the signed text is everything before the empty line, its newline
+// included; the signature is the base64 of the line "— NAME ..." less its first 4 bytes, and
 //   openssl pkeyutl -verify -pubin -inkey log-key.pem -rawin -in TEXT -sigfile SIGNATURE
 // checks it (OpenSSL 3.0; commands in docs/formats/log.md).
 

@@ -10,14 +10,18 @@ namespace uvpki::merkle {
 
 namespace {
 
-[[noreturn]] void refuse_sizes(const char* rule) { fail_input("merkle.size", std::string("no such proof: ") + rule); }
+[[noreturn]] void refuse_sizes(const char* rule) {
+    fail_input("merkle.size", std::string("no such proof: ") + rule);
+}
 
 void require_that(bool holds, const char* reason, const char* message) {
     if (!holds) fail(ErrorCode::verification_failed, reason, message);
 }
 
 /// RFC 9162, section 2.1.1: "let k be the largest power of two smaller than n (i.e., k < n <= 2k)".
-std::uint64_t split(std::uint64_t size) { return std::bit_ceil(size) / 2; }
+std::uint64_t split(std::uint64_t size) {
+    return std::bit_ceil(size) / 2;
+}
 
 }  // namespace
 

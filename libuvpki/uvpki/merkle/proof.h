@@ -12,7 +12,8 @@ using Proof = std::vector<Sha256>;
 /// tree.size().
 Proof make_inclusion_proof(const Tree& tree, std::uint64_t index, std::uint64_t size);
 
-/// PROOF(first, D[0:second]), RFC 9162, section 2.1.4.1. Throws "merkle.size" unless 0 < first <= second <= tree.size().
+/// PROOF(first, D[0:second]), RFC 9162, section 2.1.4.1. Throws "merkle.size" unless 0 < first <= second <=
+/// tree.size().
 Proof make_consistency_proof(const Tree& tree, std::uint64_t first, std::uint64_t second);
 
 struct InclusionClaim {

@@ -41,7 +41,9 @@ std::vector<TileAddress> tile_addresses(std::uint64_t size) {
     std::vector<TileAddress> result;
     unsigned level = 0;
     for (auto count = size; count != 0; count /= tile_width, ++level) {
-        for_each_tile(count, [&](std::uint64_t index, std::uint64_t width) { result.push_back({level, index, width}); });
+        for_each_tile(count, [&](std::uint64_t index, std::uint64_t width) {
+            result.push_back({level, index, width});
+        });
     }
     return result;
 }
@@ -167,8 +169,8 @@ Inspection inspect(const Tiles& files, std::uint64_t size) {
     Inspection inspection{files, size, {}, {}, {}};
     // Every 256 entries need a file: a size that the files cannot hold must not keep us busy.
     if (size / tile_width > files.size()) {
-        inspection.findings.push_back(
-            {"merkle.tiles.missing", "the log of " + std::to_string(size) + " entries needs more files than there are"});
+        inspection.findings.push_back({"merkle.tiles.missing", "the log of " + std::to_string(size) +
+                                                                   " entries needs more files than there are"});
         return inspection;
     }
     inspection.run();
@@ -182,7 +184,9 @@ std::string tile_path(unsigned level, std::uint64_t index, std::uint64_t width) 
     return "tile/" + std::to_string(level) + "/" + index_path(index, width);
 }
 
-std::string entries_path(std::uint64_t index, std::uint64_t width) { return "tile/entries/" + index_path(index, width); }
+std::string entries_path(std::uint64_t index, std::uint64_t width) {
+    return "tile/entries/" + index_path(index, width);
+}
 
 Tiles make_tiles(const Tree& tree, std::uint64_t size) {
     if (size > tree.size()) fail_input("merkle.size", "the log has fewer entries than its tiles are asked for");

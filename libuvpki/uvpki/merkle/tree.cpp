@@ -36,8 +36,8 @@ void Tree::append(const Sha256& entry) {
 
 Sha256 Tree::root(std::uint64_t size) const {
     if (size > entries_.size()) {
-        fail_input("merkle.size", "the log has " + std::to_string(entries_.size()) + " entries, not " +
-                                      std::to_string(size));
+        fail_input("merkle.size",
+                   "the log has " + std::to_string(entries_.size()) + " entries, not " + std::to_string(size));
     }
     // RFC 9162, section 2.1.1: "The hash of an empty list is the hash of an empty string: MTH({}) = HASH()."
     if (size == 0) return sha256(ByteView{});
@@ -65,8 +65,8 @@ Sha256 Tree::subtree(std::uint64_t begin, std::uint64_t end) const {
 
 const Sha256& Tree::node(unsigned level, std::uint64_t index) const {
     if (level >= levels_.size() || index >= levels_[level].size()) {
-        fail_input("merkle.range", "the log has no complete subtree " + std::to_string(index) + " at level " +
-                                       std::to_string(level));
+        fail_input("merkle.range",
+                   "the log has no complete subtree " + std::to_string(index) + " at level " + std::to_string(level));
     }
     return levels_[level][index];
 }

@@ -1,7 +1,7 @@
 #pragma once
-// The Merkle tree of RFC 9162, section 2.1, over 32-byte entries (the SHA-256 of each ballot file). It only grows and keeps
-// every complete subtree, so that roots and proofs for any earlier size cost O(log n). 96 bytes of memory per entry. One
-// thread writes; const functions may run together as long as nobody appends.
+// The Merkle tree of RFC 9162, section 2.1, over 32-byte entries (the SHA-256 of each ballot file). It only grows and
+// keeps every complete subtree, so that roots and proofs for any earlier size cost O(log n). 96 bytes of memory per
+// entry. One thread writes; const functions may run together as long as nobody appends.
 
 #include <cstdint>
 #include <vector>
@@ -31,8 +31,8 @@ public:
     /// MTH of the first `size` entries; throws invalid_input "merkle.size" beyond the tree.
     Sha256 root(std::uint64_t size) const;
 
-    /// MTH(D[begin:end]) as it occurs in a tree of any size >= end: begin is a multiple of the smallest power of two that
-    /// is not less than end - begin. Throws invalid_input "merkle.range" otherwise.
+    /// MTH(D[begin:end]) as it occurs in a tree of any size >= end: begin is a multiple of the smallest power of two
+    /// that is not less than end - begin. Throws invalid_input "merkle.range" otherwise.
     Sha256 subtree(std::uint64_t begin, std::uint64_t end) const;
 
     /// The complete subtree of 2^level entries with this index; throws "merkle.range" when it is not there.

@@ -27,9 +27,9 @@ const BlindPrivateKey& key_2048() {
 }
 
 Bytes rsa_spki(ByteView modulus, ByteView exponent) {
-    return der::sequence({der::sequence({der::oid("1.2.840.113549.1.1.1"), der::null()}),
-                          der::bit_string(der::sequence({der::unsigned_integer(modulus),
-                                                         der::unsigned_integer(exponent)}))});
+    return der::sequence(
+        {der::sequence({der::oid("1.2.840.113549.1.1.1"), der::null()}),
+         der::bit_string(der::sequence({der::unsigned_integer(modulus), der::unsigned_integer(exponent)}))});
 }
 
 /// An odd number with its top bit set; not a product of two primes, which a public key's reader cannot see anyway.

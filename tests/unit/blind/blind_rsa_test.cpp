@@ -32,7 +32,9 @@ Variant variant_of(const std::string& name) {
     return Variant::psszero_deterministic;
 }
 
-Bytes hex_member(const Json& vector, const char* name) { return parse_hex(vector.at(name).get<std::string>()); }
+Bytes hex_member(const Json& vector, const char* name) {
+    return parse_hex(vector.at(name).get<std::string>());
+}
 
 Bytes big_endian(const BIGNUM* number) {
     Bytes bytes(static_cast<std::size_t>(BN_num_bytes(number)));
@@ -47,7 +49,8 @@ openssl::Bignum number(const Bytes& bytes) {
 /// RSAPrivateKey with the CRT numbers that the vectors leave out.
 Bytes pkcs8_of(const Json& vector) {
     const openssl::BignumContext scratch(BN_CTX_new());
-    const auto p = number(hex_member(vector, "p")), q = number(hex_member(vector, "q")), d = number(hex_member(vector, "d"));
+    const auto p = number(hex_member(vector, "p")), q = number(hex_member(vector, "q")),
+               d = number(hex_member(vector, "d"));
     const auto reduced = [&](const BIGNUM* prime) {
         const openssl::Bignum less(BN_dup(prime)), result(BN_new());
         BN_sub_word(less.get(), 1);
@@ -56,11 +59,11 @@ Bytes pkcs8_of(const Json& vector) {
     };
     const openssl::Bignum coefficient(BN_mod_inverse(nullptr, q.get(), p.get(), scratch.get()));
     const auto integer = [&](const char* name) { return der::unsigned_integer(hex_member(vector, name)); };
-    const auto key = der::sequence({der::integer(0), integer("n"), integer("e"), integer("d"), integer("p"), integer("q"),
-                                    reduced(p.get()), reduced(q.get()),
-                                    der::unsigned_integer(big_endian(coefficient.get()))});
-    return der::sequence({der::integer(0), der::sequence({der::oid("1.2.840.113549.1.1.1"), der::null()}),
-                          der::octet_string(key)});
+    const auto key =
+        der::sequence({der::integer(0), integer("n"), integer("e"), integer("d"), integer("p"), integer("q"),
+                       reduced(p.get()), reduced(q.get()), der::unsigned_integer(big_endian(coefficient.get()))});
+    return der::sequence(
+        {der::integer(0), der::sequence({der::oid("1.2.840.113549.1.1.1"), der::null()}), der::octet_string(key)});
 }
 
 Json rfc9474_vectors() {
@@ -199,8 +202,8 @@ TEST_CASE("T9: the openssl command accepts a token by the documented commands, a
                 "openssl pkey -pubin -in ballot-key.pem -outform DER -out spki.der")
                 .exit_code == 0);
     const auto message = [](ByteView spki) {
-        return der::sequence({der::utf8_string("ballot-token-v1"), der::utf8_string("demo-2026"),
-                              der::octet_string(sha256(spki))});
+        return der::sequence(
+            {der::utf8_string("ballot-token-v1"), der::utf8_string("demo-2026"), der::octet_string(sha256(spki))});
     };
     const auto blinding = blind::blind(key.public_key(), message(load_file(folder / "spki.der")), random);
     const auto token = blind::finalize(key.public_key(), blinding, key.blind_sign(blinding.blinded));

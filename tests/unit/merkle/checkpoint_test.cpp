@@ -26,7 +26,9 @@ const LogKey& log_key() {
     return key;
 }
 
-Checkpoint sample() { return {std::string(log_name), 4711, sha256(as_bytes("root"))}; }
+Checkpoint sample() {
+    return {std::string(log_name), 4711, sha256(as_bytes("root"))};
+}
 
 /// A note with this text, whatever it says, properly signed.
 std::string signed_note(const std::string& text) {
@@ -77,8 +79,8 @@ TEST_CASE("the verifier key of the signed-note examples of Go's sumdb reads back
     CHECK(key.name() == "PeterNeumann");
     CHECK(to_hex(key.key_id()) == "c74f20a3");
     CHECK(key.vkey() == vkey);
-    const auto blob = parse_base64(
-        "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=");
+    const auto blob =
+        parse_base64("x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=");
     CHECK(key.is_valid_signature(as_bytes("If you think cryptography is the answer to your problem,\n"
                                           "then you don't know what your problem is.\n"),
                                  ByteView(blob).subspan(4)));

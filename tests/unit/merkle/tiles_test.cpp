@@ -22,7 +22,9 @@ Tree tree_of(std::size_t count) {
     return tree;
 }
 
-Checkpoint head(const Tree& tree, std::uint64_t size) { return {"log.example", size, tree.root(size)}; }
+Checkpoint head(const Tree& tree, std::uint64_t size) {
+    return {"log.example", size, tree.root(size)};
+}
 
 bool names(const std::vector<Finding>& findings, const std::string& path) {
     return std::ranges::any_of(findings, [&](const Finding& f) { return f.message.find(path) != std::string::npos; });

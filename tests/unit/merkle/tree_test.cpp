@@ -81,10 +81,11 @@ TEST_CASE("the empty tree and the tree of one empty leaf hash as in RFC 6962") {
 }
 
 TEST_CASE("nodes over the leaves of the RFC 6962 test tree give its published roots") {
-    // The inputs of the Certificate Transparency reference tree; their lengths differ, so the tree is built by node hashes.
+    // The inputs of the Certificate Transparency reference tree; their lengths differ, so the tree is built by node
+    // hashes.
     std::vector<Sha256> level;
-    for (const auto* hex : {"", "00", "10", "2021", "3031", "40414243", "5051525354555657",
-                            "606162636465666768696a6b6c6d6e6f"}) {
+    for (const auto* hex :
+         {"", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"}) {
         constexpr std::uint8_t label[] = {0};
         level.push_back(sha256({label, parse_hex(hex)}));
     }
