@@ -69,7 +69,7 @@ SecretBytes key_encryption_key(const x509::PrivateKey& own, const x509::PublicKe
         require(EVP_PKEY_CTX_new_from_pkey(nullptr, own.native().key.get(), nullptr), "EVP_PKEY_CTX_new_from_pkey")};
     require_ok(EVP_PKEY_derive_init(context.get()), "EVP_PKEY_derive_init");
     // The peer's point was checked to be on the curve when it was read.
-    require_ok(EVP_PKEY_derive_set_peer_ex(context.get(), peer.native().key.get(), 0), "EVP_PKEY_derive_set_peer_ex");
+    require_ok(EVP_PKEY_derive_set_peer_ex(context.get(), peer.native().pkey(), 0), "EVP_PKEY_derive_set_peer_ex");
     SecretBytes shared(key_size);
     std::size_t size = shared.size();
     require_ok(EVP_PKEY_derive(context.get(), shared.writable().data(), &size), "EVP_PKEY_derive");

@@ -241,7 +241,7 @@ void verify_token_signature(const TokenParts& token) {
     // Other authorities pair P-384 with SHA-256 and so on, so the digest comes from the token, not from the key.
     const openssl::DigestContext context{require(EVP_MD_CTX_new(), "EVP_MD_CTX_new")};
     require_ok(EVP_DigestVerifyInit_ex(context.get(), nullptr, token.digest_name.c_str(), nullptr, nullptr,
-                                       token.signer.public_key().native().key.get(), nullptr),
+                                       token.signer.public_key().native().pkey(), nullptr),
                "EVP_DigestVerifyInit_ex");
     const auto verdict = EVP_DigestVerify(context.get(), token.signature.data(), token.signature.size(),
                                           token.signed_attributes.data(), token.signed_attributes.size());
