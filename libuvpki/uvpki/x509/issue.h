@@ -1,6 +1,6 @@
 #pragma once
-// The issuing pipeline: possession, key quality, profile, intent stored, lint of a copy signed with a throw-away key, sign,
-// compare the to-be-signed bytes, parse and verify with a second implementation, store and audit, answer.
+// The issuing pipeline: possession, key quality, profile, intent stored, lint of a copy signed with a throw-away key,
+// sign, compare the to-be-signed bytes, parse and verify with a second implementation, store and audit, answer.
 
 #include <functional>
 #include <memory>
@@ -19,14 +19,14 @@ namespace uvpki::x509 {
 
 /// What the certificate shall say beyond its profile.
 struct IssueOptions {
-    Name subject;
-    std::vector<std::string> alt_names;      ///< as Certificate::alt_names(): "URI:urn:uuid:...", "DNS:...", "IP:..."
-    std::optional<Time> not_before;          ///< default: now (an hour back is not taken off)
-    std::optional<Time> not_after;           ///< default: the profile's validity; always clipped to the issuer's notAfter
-    std::optional<Bytes> serial;             ///< 20 octets, first 0x40-0x7F (ballot certificates derive theirs); default random
-    std::vector<Extension> extra_extensions; ///< private ones, always made non-critical
-    std::string crl_url;                     ///< empty: no CDP (always empty for ballots)
-    std::string ocsp_url;                    ///< empty: no AIA
+    Name subject{};
+    std::vector<std::string> alt_names{};  ///< as Certificate::alt_names(): "URI:urn:uuid:...", "DNS:...", "IP:..."
+    std::optional<Time> not_before{};      ///< default: now (an hour back is not taken off)
+    std::optional<Time> not_after{};       ///< default: the profile's validity; always clipped to the issuer's notAfter
+    std::optional<Bytes> serial{};  ///< 20 octets, first 0x40-0x7F (ballot certificates derive theirs); default random
+    std::vector<Extension> extra_extensions{};  ///< private ones, always made non-critical
+    std::string crl_url{};                      ///< empty: no CDP (always empty for ballots)
+    std::string ocsp_url{};                     ///< empty: no AIA
 };
 
 /// Where the pipeline records what it does. Both calls return only when the record is durable.
@@ -40,7 +40,8 @@ public:
 };
 
 /// One CA: its certificate, key and arc. Construction runs the lint canary (a certificate that must fail) and throws
-/// internal "x509.lint.canary" if it passes. Immutable, thread-safe; throw-away keys and contexts are reused per thread.
+/// internal "x509.lint.canary" if it passes. Immutable, thread-safe; throw-away keys and contexts are reused per
+/// thread.
 class Issuer {
 public:
     Issuer(Certificate certificate, PrivateKey key, Arc arc);
@@ -49,8 +50,8 @@ public:
     const PrivateKey& key() const;
     const Arc& arc() const;
 
-    /// From a request whose possession was proved (CertificateRequest exists only so). Throws invalid_input "x509.issue..."
-    /// naming the rule, or internal "x509.issue.compare" / "x509.issue.second_opinion".
+    /// From a request whose possession was proved (CertificateRequest exists only so). Throws invalid_input
+    /// "x509.issue..." naming the rule, or internal "x509.issue.compare" / "x509.issue.second_opinion".
     Certificate issue(Role role, const CertificateRequest& request, const IssueOptions& options, IssuanceStore& store,
                       const Clock& clock, Random& random) const;
     /// For keys that cannot sign a request (profile.possession == by_transcript: election).

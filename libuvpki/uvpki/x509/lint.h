@@ -12,7 +12,7 @@ namespace uvpki::x509 {
 
 struct LintContext {
     Role role{};
-    Arc arc;
+    Arc arc{};
     const Certificate* issuer = nullptr;  ///< null for a self-signed root
 };
 

@@ -11,9 +11,9 @@
 namespace uvpki::x509 {
 
 struct Name {
-    std::string organization;
-    std::string organizational_unit;  ///< may be empty
-    std::string common_name;
+    std::string organization{};
+    std::string organizational_unit{};  ///< may be empty
+    std::string common_name{};
 
     /// DER Name. Throws invalid_input "x509.name" for an empty O or CN, values over 64 characters (RFC 5280, upper bounds)
     /// or text that is not printable UTF-8.

@@ -1,6 +1,6 @@
 #pragma once
-// Chain building and validation at a given time (RFC 5280, section 6) with role pinned by policy, and CRLs whose dates count.
-// Nothing is read from the machine: anchors, intermediates, CRLs and the time are arguments. Thread-safe.
+// Chain building and validation at a given time (RFC 5280, section 6) with role pinned by policy, and CRLs whose dates
+// count. Nothing is read from the machine: anchors, intermediates, CRLs and the time are arguments. Thread-safe.
 
 #include <memory>
 #include <optional>
@@ -32,12 +32,12 @@ private:
 };
 
 struct PathRules {
-    Role role{};                                   ///< the leaf must carry exactly this role's policy, along the whole path
-    Time time{};                                   ///< every certificate must be valid then
+    Role role{};  ///< the leaf must carry exactly this role's policy, along the whole path
+    Time time{};  ///< every certificate must be valid then
     enum class Revocation { required, if_listed, ignored } revocation = Revocation::required;
     ///< required: a CRL of every issuing CA must be there; if_listed: only CRLs that are there are looked at.
-    ///< An entry counts when its effective() date is not later than `time`. CRLs' own thisUpdate/nextUpdate do not matter
-    ///< here (evidence outlives them); live freshness is the services' affair.
+    ///< An entry counts when its effective() date is not later than `time`. CRLs' own thisUpdate/nextUpdate do not
+    ///< matter here (evidence outlives them); live freshness is the services' affair.
 };
 
 /// Anchors, intermediates and CRLs of one authority; issuing chains verified once are remembered. Thread-safe after
@@ -55,9 +55,10 @@ public:
     const std::vector<Certificate>& intermediates() const;
 
     /// Builds and validates; throws verification_failed "x509.path.issuer" (no chain), "x509.path.signature",
-    /// "x509.path.expired", "x509.path.not_yet_valid", "x509.path.revoked", "x509.path.crl_missing", "x509.path.policy",
-    /// "x509.path.ca", "x509.path.length", "x509.path.key_usage", "x509.path.extension" (unknown critical one); the message
-    /// names the certificate and its index in the chain. The leaf's issuer must be a CA of a role that the profile names.
+    /// "x509.path.expired", "x509.path.not_yet_valid", "x509.path.revoked", "x509.path.crl_missing",
+    /// "x509.path.policy", "x509.path.ca", "x509.path.length", "x509.path.key_usage", "x509.path.extension" (unknown
+    /// critical one); the message names the certificate and its index in the chain. The leaf's issuer must be a CA of a
+    /// role that the profile names.
     VerifiedPath verify_path(const Certificate& leaf, const PathRules& rules) const;
 
     struct State;

@@ -1,6 +1,6 @@
 #pragma once
-// The certificate profiles of the design (one per role), as data. A role is its policy OID together with the issuing CA,
-// never a word in the subject.
+// The certificate profiles of the design (one per role), as data. A role is its policy OID together with the issuing
+// CA, never a word in the subject.
 
 #include <optional>
 #include <span>
@@ -37,21 +37,29 @@ enum class Role {
 struct Validity {
     int years = 0;
     int days = 0;  ///< used when years is 0; both 0: the caller must give the window (ballot, ballot_ca, election)
+    int most_years = 0;  ///< a caller may ask for up to this; 0: for no more than years or days say
+
+    /// notAfter for this notBefore by default; nullopt when the caller must give it.
+    std::optional<Time> default_end(Time not_before) const;
+    /// The latest notAfter a caller may ask for; nullopt: only the issuer's own notAfter bounds it.
+    std::optional<Time> latest_end(Time not_before) const;
 };
 
 struct Profile {
-    Role role;
-    std::string_view name;                       ///< "issuing-ca", as in the design's table and on command lines
-    std::vector<Role> issuers;                   ///< who may issue it; {root} for root means self-signed
-    Validity validity;
-    std::uint16_t key_usage;                     ///< critical; KeyUsage bits
-    std::vector<std::string_view> extended_key_usage;
+    Role role{};
+    std::string_view name{};      ///< "issuing-ca", as in the design's table and on command lines
+    std::vector<Role> issuers{};  ///< who may issue it; {root} for root means self-signed
+    Validity validity{};
+    std::uint16_t key_usage{};  ///< critical; KeyUsage bits
+    std::vector<std::string_view> extended_key_usage{};
     enum class EkuCriticality { non_critical, critical } eku_criticality{};
-    std::optional<int> path_length;              ///< CAs only
+    std::optional<int> path_length{};  ///< CAs only
     enum class Kind { ca, end_entity } kind{};
-    std::vector<Role> policies;                  ///< roles whose policy OIDs the certificate carries (a leaf: its own)
-    std::vector<KeyType> key_types;
+    std::vector<Role> policies{};  ///< roles whose policy OIDs the certificate carries (a leaf: its own)
+    std::vector<KeyType> key_types{};
     enum class Proof { required, by_transcript } possession{};  ///< by_transcript: trustees' joint key (election)
+    enum class AltNames { none, optional, urn_uuid, host } alt_names{};  ///< urn_uuid, host: at least one of this form
+    enum class StatusUrls { allowed, forbidden } status_urls{};          ///< CRL distribution point and OCSP address
 };
 
 /// The whole table, in the order of Role.
@@ -62,5 +70,15 @@ const Profile& find_profile(std::string_view name);
 
 /// The role whose policy this leaf certificate carries (exactly one), or nullopt. Says nothing about the issuer.
 std::optional<Role> claimed_role(const Certificate& certificate, const Arc& arc);
+
+/// The CA role that this CA certificate's policies state, or nullopt. A root is self-issued and carries none; a sub-CA
+/// carries its own leaves' policies and no other; the issuing CA carries both sub-CAs' and more. Nothing is verified.
+std::optional<Role> claimed_ca_role(const Certificate& certificate, const Arc& arc);
+
+/// Dotted policy OIDs that a certificate of this role carries, in the order of Profile::policies.
+std::vector<std::string> policy_oids(const Profile& profile, const Arc& arc);
+
+/// ", "-separated names, for messages.
+std::string role_names(std::span<const Role> roles);
 
 }  // namespace uvpki::x509

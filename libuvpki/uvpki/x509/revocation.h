@@ -1,5 +1,6 @@
 #pragma once
-// Certificate revocation lists (RFC 5280, section 5): made by each CA for itself, read strictly, verified against their CA.
+// Certificate revocation lists (RFC 5280, section 5): made by each CA for itself, read strictly, verified against their
+// CA.
 
 #include <memory>
 #include <optional>
@@ -25,10 +26,10 @@ RevocationReason parse_revocation_reason(std::string_view name);
 std::string_view revocation_reason_name(RevocationReason reason);
 
 struct RevokedEntry {
-    Bytes serial;  ///< content octets of the INTEGER
+    Bytes serial{};  ///< content octets of the INTEGER
     Time revoked_at{};
     RevocationReason reason = RevocationReason::unspecified;
-    std::optional<Time> invalid_since;  ///< invalidityDate, for a compromise
+    std::optional<Time> invalid_since{};  ///< invalidityDate, for a compromise
 
     /// From when on signatures do not count: invalidityDate for a compromise where given, else revocationDate.
     Time effective() const;
@@ -37,8 +38,8 @@ struct RevokedEntry {
 struct CrlOptions {
     std::int64_t number = 1;
     Time this_update{};
-    Time next_update{};                      ///< no_expiry only for the finished Ballot CA's last list
-    std::optional<Time> expired_certs_since; ///< expiredCertsOnCRL (X.509 8.5.2.12)
+    Time next_update{};                         ///< no_expiry only for the finished Ballot CA's last list
+    std::optional<Time> expired_certs_since{};  ///< expiredCertsOnCRL (X.509 8.5.2.12)
 };
 
 class Crl {
