@@ -65,6 +65,8 @@ public:
     std::vector<EpochOverview> epochs(std::string_view election) const;
     /// The log's newest checkpoint (signed note text).
     std::string checkpoint(std::string_view election) const;
+    /// Root hash of that checkpoint.
+    Sha256 log_root(std::string_view election) const;
     /// After the last epoch: the Ballot CA's final list (nextUpdate 99991231235959Z).
     x509::Crl final_crl(std::string_view election, std::string_view actor);
 

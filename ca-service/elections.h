@@ -51,7 +51,8 @@ public:
     /// Ballot CA certificate (issued by this authority), log origin and verifier key of the ballot service.
     virtual void set_ballot_service(std::string_view id, const x509::Certificate& ballot_ca, std::string_view log_origin,
                                     std::string_view log_key, std::string_view actor) = 0;
-    /// All ceremony messages and one rehearsal request per trustee; verified here. Issues the election certificate.
+    /// All ceremony messages and one rehearsal request per trustee (by index - 1; challenge: the election id's bytes);
+    /// verified here. The election certificate is issued at freeze(), when the schedule is known.
     virtual void set_ceremony(std::string_view id, const std::vector<Bytes>& messages, ByteView transcript,
                               const std::vector<Bytes>& rehearsals, std::string_view actor) = 0;
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "uvpki/count/election_count.h"
+#include "uvpki/count/result.h"
 #include "uvpki/election/ballot.h"
 #include "uvpki/election/manifest.h"
 #include "uvpki/json.h"
