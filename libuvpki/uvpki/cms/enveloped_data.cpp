@@ -39,9 +39,10 @@ struct Encodings {
     Bytes key_agreement = der::sequence({der::oid("1.3.132.1.11.1"), key_wrap});
     Bytes aes256_gcm = der::oid("2.16.840.1.101.3.4.1.46");
     Bytes tag_length = der::integer(tag_size);
-    // RFC 5753, section 7.2: suppPubInfo "contains the length of the generated KEK, in bits, represented as a 32-bit number".
-    Bytes shared_info = der::sequence(
-        {key_wrap, der::encode(der::context_constructed(2), der::octet_string(Bytes{0, 0, 1, 0}))});
+    // RFC 5753, section 7.2: suppPubInfo "contains the length of the generated KEK, in bits, represented as a 32-bit
+    // number".
+    Bytes shared_info =
+        der::sequence({key_wrap, der::encode(der::context_constructed(2), der::octet_string(Bytes{0, 0, 1, 0}))});
 };
 
 const Encodings& encodings() {
@@ -143,7 +144,8 @@ x509::PrivateKey ephemeral_key(Random& random) {
         const auto scalar = random.secret(key_size);
         const auto bytes = scalar.view();
         const bool zero = std::ranges::all_of(bytes, [](std::uint8_t b) { return b == 0; });
-        if (!zero && std::ranges::lexicographical_compare(bytes, order)) return x509::PrivateKey::from_p256_scalar(scalar);
+        if (!zero && std::ranges::lexicographical_compare(bytes, order))
+            return x509::PrivateKey::from_p256_scalar(scalar);
     }
 }
 
@@ -164,13 +166,14 @@ Sealing seal_envelope(ByteView plaintext, const x509::Certificate& recipient, Ra
     const auto wrapped = wrap_key(key_encryption_key(ephemeral, recipient.public_key()), content_key);
     const auto encrypted = encrypt(content_key, nonce, plaintext);
 
-    const auto originator_key = der::encode(
-        der::context_constructed(1), {known.originator_algorithm, der::bit_string(ephemeral.public_key().key_octets())});
+    const auto originator_key =
+        der::encode(der::context_constructed(1),
+                    {known.originator_algorithm, der::bit_string(ephemeral.public_key().key_octets())});
     const auto identifier = der::sequence({recipient.issuer(), der::encode(Tag::integer, recipient.serial())});
     const auto encrypted_keys = der::sequence({der::sequence({identifier, der::octet_string(wrapped)})});
-    const auto recipient_info =
-        der::encode(der::context_constructed(1), {known.version_3, der::encode(der::context_constructed(0), originator_key),
-                                                  known.key_agreement, encrypted_keys});
+    const auto recipient_info = der::encode(der::context_constructed(1),
+                                            {known.version_3, der::encode(der::context_constructed(0), originator_key),
+                                             known.key_agreement, encrypted_keys});
     const auto parameters = der::sequence({der::octet_string(nonce), known.tag_length});
     const auto content = der::sequence({known.data, der::sequence({known.aes256_gcm, parameters}),
                                         der::encode(der::context(0), encrypted.ciphertext)});
@@ -205,14 +208,16 @@ Envelope parse_envelope(ByteView input) {
     Envelope result;
     if (recipient.small_integer("recipient version") != 3) refuse("malformed", "the recipient has the wrong version");
     auto originator = recipient.enter(der::context_constructed(0), "originator");
-    if (!originator.next_is(der::context_constructed(1))) refuse("originator", "the originator's key is not in the envelope");
+    if (!originator.next_is(der::context_constructed(1)))
+        refuse("originator", "the originator's key is not in the envelope");
     auto originator_key = originator.enter(der::context_constructed(1), "originatorKey");
     originator.finish("originator");
     if (!equal(originator_key.element(Tag::sequence, "originator algorithm").encoding, known.originator_algorithm))
         refuse("algorithm", "the originator's key algorithm is not id-ecPublicKey without parameters");
     result.ephemeral_point = to_bytes(originator_key.octet_aligned_bits("originator point"));
     originator_key.finish("originatorKey");
-    if (recipient.next_is(der::context_constructed(1))) refuse("attributes", "the recipient carries user keying material");
+    if (recipient.next_is(der::context_constructed(1)))
+        refuse("attributes", "the recipient carries user keying material");
     if (!equal(recipient.element(Tag::sequence, "keyEncryptionAlgorithm").encoding, known.key_agreement))
         refuse("algorithm", "the key agreement is not ECDH with SHA-256 and the AES-256 key wrap");
     auto keys = recipient.sequence("recipientEncryptedKeys");
@@ -245,10 +250,12 @@ Envelope parse_envelope(ByteView input) {
     if (!content.next_is(der::context(0))) refuse("malformed", "the encrypted content is missing or not one string");
     result.ciphertext = to_bytes(content.element(der::context(0), "encryptedContent").content);
     content.finish("authEncryptedContentInfo");
-    if (envelope.next_is(der::context_constructed(1))) refuse("attributes", "the envelope has authenticated attributes");
+    if (envelope.next_is(der::context_constructed(1)))
+        refuse("attributes", "the envelope has authenticated attributes");
     result.tag = to_bytes(envelope.octet_string("mac"));
     if (result.tag.size() != tag_size) refuse("tag", "the authentication tag has not 16 octets");
-    if (envelope.next_is(der::context_constructed(2))) refuse("attributes", "the envelope has unauthenticated attributes");
+    if (envelope.next_is(der::context_constructed(2)))
+        refuse("attributes", "the envelope has unauthenticated attributes");
     envelope.finish("AuthEnvelopedData");
 
     if (result.ephemeral_point.size() != point_size || result.ephemeral_point[0] != 4)

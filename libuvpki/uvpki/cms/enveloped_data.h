@@ -1,7 +1,7 @@
 #pragma once
 // CMS AuthEnvelopedData (RFC 5083, 5084) in the one form of this project: AES-256-GCM with a 16-octet tag, exactly one
-// recipient by P-256 key agreement (RFC 5753: dhSinglePass-stdDH-sha256kdf-scheme, id-aes256-wrap). Written by ourselves,
-// because OpenSSL hides the ephemeral key that later checks need; `openssl cms -decrypt` opens the result.
+// recipient by P-256 key agreement (RFC 5753: dhSinglePass-stdDH-sha256kdf-scheme, id-aes256-wrap). Written by
+// ourselves, because OpenSSL hides the ephemeral key that later checks need; `openssl cms -decrypt` opens the result.
 
 #include "uvpki/random.h"
 #include "uvpki/x509/certificate.h"
@@ -10,7 +10,7 @@ namespace uvpki::cms {
 
 /// What the sender may keep to show later what it encrypted (cast as intended); wiped like any secret.
 struct Sealing {
-    Bytes envelope;                ///< DER ContentInfo id-ct-authEnvelopedData
+    Bytes envelope;  ///< DER ContentInfo id-ct-authEnvelopedData
     x509::PrivateKey ephemeral;
 };
 
@@ -21,13 +21,13 @@ Sealing seal_envelope(ByteView plaintext, const x509::Certificate& recipient, Ra
 /// not 12, ICVlen not 16, tag not 16, CBC, second recipient, other algorithms, attributes, originator not a P-256 point
 /// on the curve, BER, trailing bytes.
 struct Envelope {
-    Bytes ephemeral_point;         ///< 65 octets
-    Bytes recipient_issuer;        ///< DER Name
-    Bytes recipient_serial;        ///< INTEGER content octets
-    Bytes encrypted_key;           ///< 40 octets (RFC 3394 over 32)
-    Bytes nonce;                   ///< 12 octets
+    Bytes ephemeral_point;   ///< 65 octets
+    Bytes recipient_issuer;  ///< DER Name
+    Bytes recipient_serial;  ///< INTEGER content octets
+    Bytes encrypted_key;     ///< 40 octets (RFC 3394 over 32)
+    Bytes nonce;             ///< 12 octets
     Bytes ciphertext;
-    Bytes tag;                     ///< 16 octets
+    Bytes tag;  ///< 16 octets
 };
 Envelope parse_envelope(ByteView der);
 

@@ -19,7 +19,9 @@ Bytes sign(ByteView content, const x509::Certificate& certificate, const x509::P
     return build_signed_message(content, certificate, key, message);
 }
 
-SignedData parse_signed_data(ByteView der) { return parse_signed_message(der, oid::data); }
+SignedData parse_signed_data(ByteView der) {
+    return parse_signed_message(der, oid::data);
+}
 
 void verify_signature_only(const SignedData& message, ByteView content) {
     if (!equal(message.message_digest, content_digest(message.algorithm, content)))

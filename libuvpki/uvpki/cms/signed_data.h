@@ -1,6 +1,6 @@
 #pragma once
-// CMS SignedData (RFC 5652) with one signer and signingCertificateV2 (RFC 5035), as every signed document of an election
-// carries it: manifests, results, claims, receipts, ceremony messages, eBallots.
+// CMS SignedData (RFC 5652) with one signer and signingCertificateV2 (RFC 5035), as every signed document of an
+// election carries it: manifests, results, claims, receipts, ceremony messages, eBallots.
 
 #include <optional>
 
@@ -20,14 +20,15 @@ struct SignOptions {
 };
 
 /// DER ContentInfo, id-signedData over id-data; carries exactly the signer's certificate. signedAttrs: contentType,
-/// messageDigest, signingCertificateV2 (issuerSerial included, hashAlgorithm omitted = SHA-256), signingTime on request.
-/// Refuses to sign with a certificate that is not valid at clock.now() (forbidden "cms.signer.expired") or whose key does
-/// not fit (internal "cms.signer.key"). The result is strict DER: re-encoding gives the same bytes.
+/// messageDigest, signingCertificateV2 (issuerSerial included, hashAlgorithm omitted = SHA-256), signingTime on
+/// request. Refuses to sign with a certificate that is not valid at clock.now() (forbidden "cms.signer.expired") or
+/// whose key does not fit (internal "cms.signer.key"). The result is strict DER: re-encoding gives the same bytes.
 Bytes sign(ByteView content, const x509::Certificate& certificate, const x509::PrivateKey& key, const Clock& clock,
            const SignOptions& options = {});
 
-/// A parsed SignedData of the shape above: not verified. Throws invalid_input "cms.malformed" or "cms.profile" (BER, more
-/// than one signer or certificate, unsigned attributes, CRLs, other digest than the key's, high s, trailing bytes).
+/// A parsed SignedData of the shape above: not verified. Throws invalid_input "cms.malformed" or "cms.profile" (BER,
+/// more than one signer or certificate, unsigned attributes, CRLs, other digest than the key's, high s, trailing
+/// bytes).
 struct SignedData {
     std::optional<Bytes> content;  ///< nullopt when detached
     x509::Certificate signer;
@@ -54,13 +55,14 @@ private:
     x509::VerifiedPath signer_;
 };
 
-/// Checks digest, signature, signingCertificateV2 and the signer's path and role at rules.time. `detached` is the content
-/// when the message does not carry it (empty otherwise). Throws verification_failed "cms.digest", "cms.signature",
-/// "cms.signing_certificate", "cms.content_missing" or what TrustStore::verify_path throws.
+/// Checks digest, signature, signingCertificateV2 and the signer's path and role at rules.time. `detached` is the
+/// content when the message does not carry it (empty otherwise). Throws verification_failed "cms.digest",
+/// "cms.signature", "cms.signing_certificate", "cms.content_missing" or what TrustStore::verify_path throws.
 VerifiedContent verify_signed_data(const SignedData& message, ByteView detached, const x509::TrustStore& trust,
                                    const x509::PathRules& rules);
 
-/// Digest, signature and signing certificate only, without a path: for callers that have verified the signer themselves.
+/// Digest, signature and signing certificate only, without a path: for callers that have verified the signer
+/// themselves.
 void verify_signature_only(const SignedData& message, ByteView content);
 
 }  // namespace uvpki::cms

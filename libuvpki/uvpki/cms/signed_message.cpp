@@ -15,7 +15,9 @@ using der::Tag;
 
 constexpr std::string_view malformed = "cms.malformed";
 
-[[noreturn]] void refuse(std::string message) { fail_input("cms.profile", std::move(message)); }
+[[noreturn]] void refuse(std::string message) {
+    fail_input("cms.profile", std::move(message));
+}
 
 /// DER of an OID that is known when the program is built; encoded once.
 struct Encodings {
@@ -47,11 +49,13 @@ Bytes attribute(const Bytes& type, ByteView value) {
 }
 
 /// Integer element from the content octets of a serial number, kept as they are.
-Bytes serial_element(const x509::Certificate& certificate) { return der::encode(Tag::integer, certificate.serial()); }
+Bytes serial_element(const x509::Certificate& certificate) {
+    return der::encode(Tag::integer, certificate.serial());
+}
 
 Bytes signing_certificate_value(const x509::Certificate& certificate) {
-    // RFC 5035, section 4: GeneralNames with one directoryName [4] and the serial number; hashAlgorithm is omitted because
-    // SHA-256 is its DEFAULT.
+    // RFC 5035, section 4: GeneralNames with one directoryName [4] and the serial number; hashAlgorithm is omitted
+    // because SHA-256 is its DEFAULT.
     const auto issuer = der::sequence({der::encode(der::context_constructed(4), certificate.issuer())});
     const auto issuer_serial = der::sequence({issuer, serial_element(certificate)});
     const auto id = der::sequence({der::octet_string(certificate.fingerprint()), issuer_serial});
@@ -86,7 +90,8 @@ Attributes read_attributes(ByteView set) {
     ByteView previous;
     while (!attributes.empty()) {
         const auto element = attributes.element(Tag::sequence, "attribute");
-        // X.690, section 11.6: "the encodings of the component values of a set-of value shall appear in ascending order"
+        // X.690, section 11.6: "the encodings of the component values of a set-of value shall appear in ascending
+        // order"
         if (!std::ranges::lexicographical_compare(previous, element.encoding))
             refuse("signed attributes are not in DER order");
         previous = element.encoding;
@@ -142,10 +147,14 @@ void require_signature_form(x509::KeyType type, ByteView signature) {
 
 x509::SignatureAlgorithm algorithm_for(x509::KeyType type) {
     switch (type) {
-        case x509::KeyType::ec_p256: return x509::SignatureAlgorithm::ecdsa_sha256;
-        case x509::KeyType::ec_p384: return x509::SignatureAlgorithm::ecdsa_sha384;
-        case x509::KeyType::rsa: return x509::SignatureAlgorithm::rsa_sha256;
-        case x509::KeyType::ed25519: break;
+        case x509::KeyType::ec_p256:
+            return x509::SignatureAlgorithm::ecdsa_sha256;
+        case x509::KeyType::ec_p384:
+            return x509::SignatureAlgorithm::ecdsa_sha384;
+        case x509::KeyType::rsa:
+            return x509::SignatureAlgorithm::rsa_sha256;
+        case x509::KeyType::ed25519:
+            break;
     }
     refuse("the signer's key is neither P-256, P-384 nor RSA");
 }
@@ -174,7 +183,8 @@ Bytes build_signed_message(ByteView content, const x509::Certificate& certificat
     if (options.signing_time) attributes.push_back(attribute(known.signing_time, der::time(*options.signing_time)));
     auto signed_attributes = der::set_of(std::move(attributes));
     const auto signature = key.sign(signed_attributes);
-    // RFC 5652, section 5.4: "the DER encoding of the SignedAttrs value" is signed as SET OF, and carried as [0] IMPLICIT.
+    // RFC 5652, section 5.4: "the DER encoding of the SignedAttrs value" is signed as SET OF, and carried as [0]
+    // IMPLICIT.
     signed_attributes[0] = static_cast<std::uint8_t>(der::context_constructed(0));
 
     const auto signer_id = der::sequence({certificate.issuer(), serial_element(certificate)});
@@ -189,8 +199,8 @@ Bytes build_signed_message(ByteView content, const x509::Certificate& certificat
                          : Bytes{};
     // RFC 5652, section 5.1: version 1 for id-data with version 3 certificates, 3 for any other content type.
     const auto& version = options.content_type == oid::data ? known.version_1 : known.version_3;
-    const auto signed_data = der::sequence(
-        {version, der::encode(Tag::set, digest), encapsulated, bag, der::encode(Tag::set, signer)});
+    const auto signed_data =
+        der::sequence({version, der::encode(Tag::set, digest), encapsulated, bag, der::encode(Tag::set, signer)});
     return der::sequence({known.signed_data, der::encode(der::context_constructed(0), signed_data)});
 }
 
@@ -267,8 +277,8 @@ SignedData parse_signed_message(ByteView input, std::string_view content_type_oi
     require_signature_form(type, signature);
     auto message_digest = to_bytes(attributes.message_digest);
     const auto signing_time = attributes.signing_time;
-    return {std::move(content),  std::move(certificate), signing_time,
-            std::move(signed_attributes), algorithm, std::move(signature), std::move(message_digest)};
+    return {std::move(content),   std::move(certificate),   signing_time, std::move(signed_attributes), algorithm,
+            std::move(signature), std::move(message_digest)};
 }
 
 Bytes signing_certificate_hash(ByteView signed_attributes) {

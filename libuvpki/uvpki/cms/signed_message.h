@@ -1,6 +1,7 @@
 #pragma once
-// The SignedData structure (RFC 5652, section 5) that signed documents and time-stamp tokens share: built from its parts and
-// taken apart again. Private to the core library: signed_data.h and timestamp/ are what others use. Stateless functions.
+// The SignedData structure (RFC 5652, section 5) that signed documents and time-stamp tokens share: built from its
+// parts and taken apart again. Private to the core library: signed_data.h and timestamp/ are what others use. Stateless
+// functions.
 
 #include <optional>
 #include <string_view>

@@ -45,9 +45,9 @@ Bytes rejection_response(const Rejection& rejection) {
     bits[0] = static_cast<std::uint8_t>(7 - bit % 8);
     bits.back() = static_cast<std::uint8_t>(0x80u >> (bit % 8));
     constexpr std::int64_t status_rejection = 2;
-    return der::sequence({der::sequence({der::integer(status_rejection),
-                                         der::sequence({der::utf8_string(rejection.text)}),
-                                         der::encode(Tag::bit_string, bits)})});
+    return der::sequence(
+        {der::sequence({der::integer(status_rejection), der::sequence({der::utf8_string(rejection.text)}),
+                        der::encode(Tag::bit_string, bits)})});
 }
 
 Bytes read_imprint(Reader& request) {
@@ -113,8 +113,8 @@ Authority::Authority(x509::Certificate certificate, x509::PrivateKey key, x509::
     constexpr std::string_view reason = "timestamp.certificate";
     if (x509::claimed_role(certificate, arc) != x509::Role::tsa)
         fail_input(reason, "the certificate " + certificate.subject_text() + " is not of profile tsa");
-    // RFC 3161, section 2.3: "The corresponding certificate MUST contain only one instance of the extended key usage field
-    // extension ... with KeyPurposeID having value: id-kp-timeStamping. This extension MUST be critical."
+    // RFC 3161, section 2.3: "The corresponding certificate MUST contain only one instance of the extended key usage
+    // field extension ... with KeyPurposeID having value: id-kp-timeStamping. This extension MUST be critical."
     const auto* usage = certificate.find_extension(x509::oid::extended_key_usage);
     if (usage == nullptr || usage->criticality != x509::Extension::Criticality::critical ||
         certificate.extended_key_usage() != std::vector<std::string>{std::string(x509::oid::eku_time_stamping)})
@@ -128,7 +128,9 @@ Authority::Authority(x509::Certificate certificate, x509::PrivateKey key, x509::
         State{std::move(certificate), std::move(key), std::move(policy), std::move(next_serial)});
 }
 
-const x509::Certificate& Authority::certificate() const { return state_->certificate; }
+const x509::Certificate& Authority::certificate() const {
+    return state_->certificate;
+}
 
 Bytes Authority::respond(ByteView request, const Clock& clock) const {
     const auto now = clock.now();

@@ -16,8 +16,8 @@ Bytes make_request(const Sha256& digest, std::optional<Bytes> nonce = std::nullo
 
 class Authority {
 public:
-    /// `next_serial` gives a number never used before by this TSA (durable). Throws invalid_input "timestamp.certificate"
-    /// unless the certificate is of profile tsa and fits the key.
+    /// `next_serial` gives a number never used before by this TSA (durable). Throws invalid_input
+    /// "timestamp.certificate" unless the certificate is of profile tsa and fits the key.
     Authority(x509::Certificate certificate, x509::PrivateKey key, x509::Arc arc,
               std::function<std::int64_t()> next_serial);
     const x509::Certificate& certificate() const;

@@ -21,7 +21,9 @@ using openssl::require_ok;
 
 constexpr std::string_view malformed = "timestamp.malformed";
 
-[[noreturn]] void refuse(std::string message) { fail_input("timestamp.profile", std::move(message)); }
+[[noreturn]] void refuse(std::string message) {
+    fail_input("timestamp.profile", std::move(message));
+}
 
 /// The digest of an AlgorithmIdentifier whose parameters are absent or NULL.
 std::string read_digest(Reader algorithm, std::string_view what) {
@@ -163,9 +165,9 @@ TokenInfo parse_token_info(ByteView input, TokenForm form) {
     info.any();
     if (const auto dot = text.find('.'); dot != std::string::npos && form == TokenForm::lenient) {
         const auto fraction = std::string_view(text).substr(dot + 1);
-        const bool digits = fraction.size() >= 2 && fraction.back() == 'Z' &&
-                            std::ranges::all_of(fraction.substr(0, fraction.size() - 1),
-                                                [](char c) { return c >= '0' && c <= '9'; });
+        const bool digits =
+            fraction.size() >= 2 && fraction.back() == 'Z' &&
+            std::ranges::all_of(fraction.substr(0, fraction.size() - 1), [](char c) { return c >= '0' && c <= '9'; });
         if (!digits) refuse("genTime has a malformed fraction");
         text = text.substr(0, dot) + "Z";
     }
@@ -212,7 +214,8 @@ TokenParts parse_token(ByteView input) {
     auto signers = data.enter(Tag::set, "signerInfos");
     data.finish("SignedData");
     auto signer = signers.sequence("SignerInfo");
-    // RFC 3161, section 2.4.2: "The time-stamp token MUST NOT contain any signatures other than the signature of the TSA."
+    // RFC 3161, section 2.4.2: "The time-stamp token MUST NOT contain any signatures other than the signature of the
+    // TSA."
     if (!signers.empty()) refuse("the token has more than one signer");
     signer.small_integer("SignerInfo version");
     if (!signer.next_is(Tag::sequence)) refuse("the token names its signer by key identifier");
@@ -228,13 +231,14 @@ TokenParts parse_token(ByteView input) {
     const auto found = read_attributes(attributes);
     const auto message_digest = to_bytes(found.message_digest), certificate_hash = to_bytes(found.certificate_hash);
     const auto hash_name = found.certificate_hash_name;
-    return {to_bytes(info),      std::move(attributes),          message_digest, std::move(digest),
+    return {to_bytes(info),      std::move(attributes),       message_digest, std::move(digest),
             to_bytes(signature), pick_signer(bag, signer_id), hash_name,      certificate_hash};
 }
 
 void verify_token_signature(const TokenParts& token) {
     if (!equal(token.message_digest, digest_by_name(token.digest_name, token.info)))
-        fail(ErrorCode::verification_failed, "timestamp.signature", "the token's content is not the one that was signed");
+        fail(ErrorCode::verification_failed, "timestamp.signature",
+             "the token's content is not the one that was signed");
     if (!equal(token.certificate_hash, digest_by_name(token.certificate_hash_name, token.signer.der())))
         fail(ErrorCode::verification_failed, "timestamp.signer",
              "the certificate in the token is not the one that the signature names");

@@ -1,6 +1,6 @@
 #pragma once
-// What a time-stamp token signs and how (RFC 3161, section 2.4.2), read leniently enough for other people's authorities.
-// Private to the core library; verify.h is what others use.
+// What a time-stamp token signs and how (RFC 3161, section 2.4.2), read leniently enough for other people's
+// authorities. Private to the core library; verify.h is what others use.
 
 #include <string>
 
@@ -10,14 +10,14 @@
 namespace uvpki::timestamp {
 
 struct TokenParts {
-    Bytes info;                ///< DER TSTInfo, the signed content
-    Bytes signed_attributes;   ///< DER SET OF
+    Bytes info;               ///< DER TSTInfo, the signed content
+    Bytes signed_attributes;  ///< DER SET OF
     Bytes message_digest;
-    std::string digest_name;   ///< of content and signature, as the cryptographic library calls it
+    std::string digest_name;  ///< of content and signature, as the cryptographic library calls it
     Bytes signature;
     x509::Certificate signer;
     std::string certificate_hash_name;
-    Bytes certificate_hash;    ///< from signingCertificate (SHA-1) or signingCertificateV2
+    Bytes certificate_hash;  ///< from signingCertificate (SHA-1) or signingCertificateV2
 };
 
 /// Throws invalid_input "timestamp.malformed" or "timestamp.profile".

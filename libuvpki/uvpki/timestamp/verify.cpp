@@ -48,8 +48,14 @@ Token parse_response(ByteView input, TokenForm form) {
     if (form == TokenForm::strict) require_strict(token);
     auto parts = parse_token(token);
     auto info = parse_token_info(parts.info, form);
-    return {info.time,          std::move(info.hash_oid), std::move(info.digest),  std::move(info.serial),
-            std::move(info.nonce), std::move(info.policy), std::move(parts.signer), token};
+    return {info.time,
+            std::move(info.hash_oid),
+            std::move(info.digest),
+            std::move(info.serial),
+            std::move(info.nonce),
+            std::move(info.policy),
+            std::move(parts.signer),
+            token};
 }
 
 void verify_token_only(const Token& token, ByteView data) {

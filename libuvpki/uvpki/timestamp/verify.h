@@ -34,13 +34,14 @@ private:
     x509::Certificate signer_;
 };
 
-/// The token's imprint is the digest of `data`, the signature holds, and the signer's path has role tsa at the token's own
-/// time. Throws verification_failed "timestamp.imprint", "timestamp.signature", "timestamp.signer" or a path reason.
+/// The token's imprint is the digest of `data`, the signature holds, and the signer's path has role tsa at the token's
+/// own time. Throws verification_failed "timestamp.imprint", "timestamp.signature", "timestamp.signer" or a path
+/// reason.
 VerifiedTimestamp verify_timestamp(const Token& token, ByteView data, const x509::TrustStore& trust,
                                    x509::PathRules::Revocation revocation = x509::PathRules::Revocation::if_listed);
 
-/// Imprint, signature and ESS certificate id only, without a path: for the tokens of an authority that is not ours, whose
-/// chain the caller judges. Throws "timestamp.imprint", "timestamp.signature" or "timestamp.signer".
+/// Imprint, signature and ESS certificate id only, without a path: for the tokens of an authority that is not ours,
+/// whose chain the caller judges. Throws "timestamp.imprint", "timestamp.signature" or "timestamp.signer".
 void verify_token_only(const Token& token, ByteView data);
 
 }  // namespace uvpki::timestamp

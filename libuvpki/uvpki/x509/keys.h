@@ -1,7 +1,6 @@
 #pragma once
 // Asymmetric keys: P-256, P-384, Ed25519 and RSA. Immutable and cheap to copy; use from several threads is safe.
-// A PrivateKey is the only type through which something is signed, so every use of a secret key can be found by its
-// name.
+// A PrivateKey is the only type through which something is signed, so every use of a secret key can be found by its name.
 
 #include <memory>
 #include <string>
@@ -52,8 +51,8 @@ private:
 
 class PrivateKey {
 public:
-    static PrivateKey generate(KeyType type);  ///< RSA: 3072 bits
-    static PrivateKey generate_rsa(int bits);  ///< 2048, 3072 or 4096
+    static PrivateKey generate(KeyType type);      ///< RSA: 3072 bits
+    static PrivateKey generate_rsa(int bits);      ///< 2048, 3072 or 4096
     /// P-256 key from its scalar, 32 octets big-endian, 1 <= d < n. Throws "x509.key.malformed".
     static PrivateKey from_p256_scalar(const SecretBytes& scalar);
     /// Unencrypted PKCS#8 PrivateKeyInfo DER.
