@@ -39,7 +39,10 @@ struct BasicConstraints {
 
 class Certificate {
 public:
-    /// Strict DER, v3, no bytes after the end, at most max_certificate_size. Throws invalid_input "x509.certificate...".
+    /// Strict DER, v3, no bytes after the end, at most max_certificate_size. Throws invalid_input
+    /// "x509.certificate.malformed", ".size", ".version", ".serial", ".algorithm" (inner and outer differ),
+    /// ".extension", or what parse_algorithm and PublicKey::parse_spki throw. Unknown extensions are kept, known ones
+    /// decoded strictly.
     static Certificate parse(ByteView der);
     /// One PEM "CERTIFICATE" block.
     static Certificate parse_pem(std::string_view pem);
@@ -50,8 +53,8 @@ public:
     ByteView tbs() const;               ///< TBSCertificate, the signed bytes
     ByteView serial() const;            ///< content octets of the INTEGER
     std::string serial_hex() const;
-    ByteView issuer() const;            ///< DER Name
-    ByteView subject() const;           ///< DER Name
+    ByteView issuer() const;   ///< DER Name
+    ByteView subject() const;  ///< DER Name
     Time not_before() const;
     Time not_after() const;
     const PublicKey& public_key() const;
@@ -62,14 +65,14 @@ public:
 
     const std::vector<Extension>& extensions() const;
     const Extension* find_extension(std::string_view oid) const;
-    std::uint16_t key_usage() const;                              ///< 0 when absent
+    std::uint16_t key_usage() const;  ///< 0 when absent
     bool has_key_usage(KeyUsage usage) const;
-    const std::vector<std::string>& extended_key_usage() const;   ///< empty when absent
+    const std::vector<std::string>& extended_key_usage() const;  ///< empty when absent
     BasicConstraints basic_constraints() const;
-    const std::vector<std::string>& policies() const;             ///< dotted OIDs
-    ByteView subject_key_identifier() const;                      ///< empty when absent
-    ByteView authority_key_identifier() const;                    ///< keyIdentifier, empty when absent
-    const std::vector<std::string>& alt_names() const;            ///< "URI:urn:uuid:...", "DNS:...", "IP:...", "email:..."
+    const std::vector<std::string>& policies() const;   ///< dotted OIDs
+    ByteView subject_key_identifier() const;            ///< empty when absent
+    ByteView authority_key_identifier() const;          ///< keyIdentifier, empty when absent
+    const std::vector<std::string>& alt_names() const;  ///< "URI:urn:uuid:...", "DNS:...", "IP:...", "email:..."
     std::string subject_text() const;
     bool is_self_issued() const;
 

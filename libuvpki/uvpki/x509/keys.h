@@ -1,6 +1,7 @@
 #pragma once
 // Asymmetric keys: P-256, P-384, Ed25519 and RSA. Immutable and cheap to copy; use from several threads is safe.
-// A PrivateKey is the only type through which something is signed, so every use of a secret key can be found by its name.
+// A PrivateKey is the only type through which something is signed, so every use of a secret key can be found by its
+// name.
 
 #include <memory>
 #include <string>
@@ -24,7 +25,8 @@ SignatureAlgorithm parse_algorithm(ByteView der);
 class PublicKey {
 public:
     /// Strict SubjectPublicKeyInfo (RFC 5280, 4.1.2.7; RFC 5480: named curve, uncompressed point on the curve). Throws
-    /// invalid_input "x509.key.malformed" or "x509.key.unsupported".
+    /// invalid_input "x509.key.malformed" or "x509.key.unsupported". RSA: 512 to 16384 bits are read (see
+    /// key_quality.h); id-RSASSA-PSS is read as RSA, but verifies no PKCS#1 v1.5 signature.
     static PublicKey parse_spki(ByteView der);
     /// 65-octet uncompressed P-256 point; checks that it is on the curve.
     static PublicKey from_p256_point(ByteView point);
@@ -51,8 +53,8 @@ private:
 
 class PrivateKey {
 public:
-    static PrivateKey generate(KeyType type);      ///< RSA: 3072 bits
-    static PrivateKey generate_rsa(int bits);      ///< 2048, 3072 or 4096
+    static PrivateKey generate(KeyType type);  ///< RSA: 3072 bits
+    static PrivateKey generate_rsa(int bits);  ///< 2048, 3072 or 4096
     /// P-256 key from its scalar, 32 octets big-endian, 1 <= d < n. Throws "x509.key.malformed".
     static PrivateKey from_p256_scalar(const SecretBytes& scalar);
     /// Unencrypted PKCS#8 PrivateKeyInfo DER.
@@ -80,6 +82,7 @@ private:
 };
 
 /// True when the signature is right. A malformed signature, or an algorithm that does not fit the key, is simply false.
+/// ECDSA: strict DER, either hash with either curve, high s as well (see has_low_s).
 bool is_valid_signature(const PublicKey& key, SignatureAlgorithm algorithm, ByteView message, ByteView signature);
 
 /// True when an ECDSA DER signature has s <= n/2 (T15: else (r, n-s) verifies as well). P-256 and P-384.
