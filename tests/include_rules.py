@@ -39,7 +39,7 @@ PRIVATE_HEADERS = {
 }
 FOREIGN = re.compile(r"^(openssl/|botan/|SQLiteCpp/|sqlite3)")
 # Base sources that wrap a library call of their own.
-BASE_WITH_OPENSSL = {"digest.cpp"}
+BASE_WITH_OPENSSL = {"digest.cpp", "password_seal.cpp"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 COROUTINE = re.compile(r"\bco_(await|yield|return)\b")
 

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "uvpki/clock.h"
@@ -7,8 +9,12 @@
 #include "uvpki/digest.h"
 #include "uvpki/encoding.h"
 #include "uvpki/error.h"
+#include "uvpki/files.h"
 #include "uvpki/json.h"
 #include "uvpki/openssl/der.h"
+#include "uvpki/password_seal.h"
+#include "uvpki/random.h"
+#include "uvpki/secret.h"
 
 using namespace uvpki;
 
@@ -114,4 +120,49 @@ TEST_CASE("object identifiers keep their text") {
         CHECK(der::oid_to_text(der::oid_from_text(text)) == text);
     for (const auto* text : {"", "1", "3.1", "1.40", "1..2", "1.2.", "01.2", "1.2.x"})
         CHECK(reason_of([&] { der::oid_from_text(text); }) == "der.oid");
+}
+
+TEST_CASE("what was sealed with a password opens with it and with nothing else") {
+    SystemRandom random;
+    const SecretBytes password(as_bytes("correct horse battery")), other(as_bytes("correct horse batterz"));
+    const SecretBytes secret(as_bytes("a share"));
+    const auto sealed = seal_with_password(secret, password, random, 1000);
+    CHECK(equal(open_with_password(sealed, password).view(), secret.view()));
+    CHECK(reason_of([&] { open_with_password(sealed, other); }) == "password_seal.password");
+    for (std::size_t i = 12; i < sealed.size(); ++i) {
+        auto altered = sealed;
+        altered[i] ^= 1;
+        CHECK(reason_of([&] { open_with_password(altered, password); }) == "password_seal.password");
+    }
+    for (const auto size : {std::size_t{0}, std::size_t{8}, std::size_t{55}})
+        CHECK(reason_of([&] { open_with_password(ByteView(sealed).first(size), password); }) == "password_seal.malformed");
+}
+
+TEST_CASE("files are replaced whole, secret ones are private, and what cannot be read is named") {
+    const auto folder = std::filesystem::temp_directory_path() / ("uvpki-base-" + std::to_string(::getpid()));
+    make_folder(folder, FileMode::secret);
+    const auto path = folder / "f";
+    save_file(path, "one");
+    save_file(path, "two", FileMode::secret);
+    CHECK(as_text(load_file(path)) == "two");
+    CHECK((std::filesystem::status(path).permissions() & std::filesystem::perms::all) ==
+          (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+    CHECK(reason_of([&] { load_file(folder / "none"); }) == "file.missing");
+    CHECK(reason_of([&] { load_file(folder); }) == "file.unreadable");
+    CHECK(reason_of([&] { load_file(path, 2); }) == "file.too_large");
+    CHECK(reason_of([&] { save_file(folder / "no" / "such", "x"); }) == "file.unwritable");
+    CHECK(std::distance(std::filesystem::directory_iterator(folder), {}) == 1);
+    std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a password file is used only when nobody else can read it") {
+    const auto path = std::filesystem::temp_directory_path() / ("uvpki-password-" + std::to_string(::getpid()));
+    save_file(path, "twelve and more\nsecond line\n", FileMode::secret);
+    CHECK(as_text(load_password_file(path).view()) == "twelve and more");
+    save_file(path, "twelve and more\n", FileMode::shared);
+    CHECK(reason_of([&] { load_password_file(path); }) == "secret.file");
+    save_file(path, "\n", FileMode::secret);
+    CHECK(reason_of([&] { load_password_file(path); }) == "secret.file");
+    std::filesystem::remove(path);
+    CHECK(reason_of([&] { load_password_file(path); }) == "secret.file");
 }
