@@ -1,5 +1,5 @@
-# uvpki_embed_migrations(target folder symbol): compiles folder/NNNN_name.sql into `target` as the function `symbol`, e.g.
-# uvpki::ca::migrations, which the target declares itself:  uvpki::service::MigrationSeries migrations();
+# uvpki_embed_migrations(target folder symbol): compiles folder/NNNN_name.sql into `target` as the function `symbol`,
+# e.g. uvpki::ca::migrations, which the target declares itself:  uvpki::service::MigrationSeries migrations();
 # A fourth argument names the series (default "main").
 function(uvpki_embed_migrations target folder symbol)
   set(series main)

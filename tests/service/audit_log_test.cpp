@@ -12,8 +12,12 @@ namespace {
 const AuditLog log_("test");
 
 // A stand-in for a signature: an HMAC that only the holder of the key can make.
-Bytes sign(ByteView message) { return to_bytes(hmac_sha256(as_bytes("key"), message)); }
-bool verify(ByteView message, ByteView signature) { return equal(sign(message), signature); }
+Bytes sign(ByteView message) {
+    return to_bytes(hmac_sha256(as_bytes("key"), message));
+}
+bool verify(ByteView message, ByteView signature) {
+    return equal(sign(message), signature);
+}
 
 struct AuditStore : TempStore {
     explicit AuditStore(int rows = 0) {
@@ -37,8 +41,8 @@ struct AuditStore : TempStore {
     /// What an intruder with the file does: the triggers go first.
     void tamper(const char* sql) {
         database->transaction([&](Transaction& transaction) {
-            for (const char* trigger : {"audit_no_update", "audit_no_delete", "audit_checkpoint_no_update",
-                                        "audit_checkpoint_no_delete"})
+            for (const char* trigger :
+                 {"audit_no_update", "audit_no_delete", "audit_checkpoint_no_update", "audit_checkpoint_no_delete"})
                 transaction.execute(std::string("DROP TRIGGER IF EXISTS ") + trigger);
             transaction.execute(sql);
         });
@@ -69,9 +73,9 @@ TEST_CASE("the hash of a row is the documented one") {
     const auto origin = sha256(as_bytes(R"({"log":"test"})"));
     CHECK(entry.sequence == 1);
     CHECK(entry.previous_hash == origin);
-    CHECK(entry.hash == sha256(as_bytes(R"({"action":"issue","actor":"officer","details":{"serial":"01"},"previous":")" +
-                                        to_hex(origin) +
-                                        R"(","sequence":1,"subject":"a \"quoted\" subject","time":1800000000})")));
+    CHECK(entry.hash ==
+          sha256(as_bytes(R"({"action":"issue","actor":"officer","details":{"serial":"01"},"previous":")" +
+                          to_hex(origin) + R"(","sequence":1,"subject":"a \"quoted\" subject","time":1800000000})")));
     CHECK(store.append("next").previous_hash == entry.hash);
 }
 
@@ -186,7 +190,8 @@ TEST_CASE("records outside the limits are refused") {
     CHECK(append({.actor = "a", .action = "b", .subject = std::string(257, 'c')}) == "audit.record");
     CHECK(append({.actor = "a", .action = "b", .subject = "\xff"}) == "audit.record");
     CHECK(append({.actor = "a", .action = "b", .subject = "c", .details = "[]"}) == "audit.record");
-    CHECK(append({.actor = "a", .action = "b", .subject = "c", .details = "{\"b\":1,\"a\":2}"}) == "json.not_canonical");
+    CHECK(append({.actor = "a", .action = "b", .subject = "c", .details = "{\"b\":1,\"a\":2}"}) ==
+          "json.not_canonical");
     CHECK(reason_of([] { AuditLog(""); }) == "audit.record");
     CHECK(count(*store.database, "audit") == 1);
 }

@@ -26,8 +26,7 @@ TEST_CASE("every type of value comes back as it was stored") {
         CHECK(transaction.execute("INSERT INTO item (id, name, data) VALUES ($1, $2, $3)",
                                   {std::int64_t{7}, std::string("a\0b", 3), Bytes{0, 1, 2}}) == 1);
         transaction.execute("INSERT INTO item (id, name, data) VALUES ($2, $1, $3)", {"empty", 8, Bytes{}});
-        transaction.execute("INSERT INTO item (id, name, data) VALUES ($1, $2, $3)",
-                            {INT64_MAX, "none", null_value()});
+        transaction.execute("INSERT INTO item (id, name, data) VALUES ($1, $2, $3)", {INT64_MAX, "none", null_value()});
     });
     const Rows rows = store->read(
         [](Transaction& transaction) { return transaction.query("SELECT id, name, data FROM item ORDER BY id"); });
@@ -137,7 +136,8 @@ TEST_CASE("the same statement may run inside its own visitor") {
             transaction.for_each("SELECT id FROM item", {}, [&](const Row&) { ++pairs; });
         });
         CHECK(pairs == 9);
-        CHECK_THROWS(transaction.for_each("SELECT id FROM item", {}, [](const Row&) { throw std::runtime_error("x"); }));
+        CHECK_THROWS(
+            transaction.for_each("SELECT id FROM item", {}, [](const Row&) { throw std::runtime_error("x"); }));
         CHECK(transaction.query("SELECT id FROM item").size() == 3);
     });
 }
@@ -199,8 +199,7 @@ TEST_CASE("two processes open a new store and write it at the same time without 
             database->transaction([](Transaction& t) {
                 t.execute_script("CREATE TABLE IF NOT EXISTS item (id BIGINT PRIMARY KEY, name TEXT)");
             });
-            for (std::int64_t i = 0; i < 100; ++i)
-                database->transaction([&](Transaction& t) { put(t, first + i); });
+            for (std::int64_t i = 0; i < 100; ++i) database->transaction([&](Transaction& t) { put(t, first + i); });
             return 0;
         });
     };
@@ -243,13 +242,13 @@ TEST_CASE("the store runs with the settings that durability and secrecy need") {
     const auto pragma = [&](const char* sql) {
         return store->transaction([&](Transaction& t) { return t.query(sql).at(0).value(0); });
     };
-    CHECK(pragma("PRAGMA journal_mode") == Value("wal"));
-    CHECK(pragma("PRAGMA synchronous") == Value(std::int64_t{2}));
-    CHECK(pragma("PRAGMA secure_delete") == Value(std::int64_t{1}));
-    CHECK(pragma("PRAGMA foreign_keys") == Value(std::int64_t{1}));
-    CHECK(pragma("PRAGMA trusted_schema") == Value(std::int64_t{0}));
-    CHECK(pragma("PRAGMA recursive_triggers") == Value(std::int64_t{1}));
-    CHECK(pragma("PRAGMA application_id") == Value(std::int64_t{0x7576706B}));
+    CHECK(std::get<std::string>(pragma("PRAGMA journal_mode")) == "wal");
+    CHECK(std::get<std::int64_t>(pragma("PRAGMA synchronous")) == 2);
+    CHECK(std::get<std::int64_t>(pragma("PRAGMA secure_delete")) == 1);
+    CHECK(std::get<std::int64_t>(pragma("PRAGMA foreign_keys")) == 1);
+    CHECK(std::get<std::int64_t>(pragma("PRAGMA trusted_schema")) == 0);
+    CHECK(std::get<std::int64_t>(pragma("PRAGMA recursive_triggers")) == 1);
+    CHECK(std::get<std::int64_t>(pragma("PRAGMA application_id")) == 0x7576706B);
 }
 
 TEST_CASE("a full disk refuses the write, keeps what was stored and recovers") {

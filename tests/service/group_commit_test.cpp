@@ -110,9 +110,10 @@ TEST_CASE("1,000 requests for one key: one is stored, every other gets a conflic
 }
 
 TEST_CASE("when the commit fails, everybody in it gets the error and nothing is stored") {
-    TempStore store("CREATE TABLE parent (id BIGINT PRIMARY KEY);"
-                    "CREATE TABLE item (id BIGINT PRIMARY KEY,"
-                    " parent BIGINT REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED);");
+    TempStore store(
+        "CREATE TABLE parent (id BIGINT PRIMARY KEY);"
+        "CREATE TABLE item (id BIGINT PRIMARY KEY,"
+        " parent BIGINT REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED);");
     GroupCommit group(*store);
     std::atomic<int> refused{0};
     std::vector<std::thread> callers;
@@ -122,8 +123,10 @@ TEST_CASE("when the commit fails, everybody in it gets the error and nothing is 
                 const auto reason = reason_of([&] {
                     group.submit([&](Transaction& transaction) {
                         // A deferred foreign key is checked by the commit alone.
-                        if (i == 3) transaction.execute("INSERT INTO item (id, parent) VALUES (3, 99)");
-                        else put(transaction, i);
+                        if (i == 3)
+                            transaction.execute("INSERT INTO item (id, parent) VALUES (3, 99)");
+                        else
+                            put(transaction, i);
                     });
                 });
                 if (reason == "store.reference") ++refused;
@@ -148,8 +151,7 @@ TEST_CASE("a request that does not fit on the disk does not take the others with
                 const auto reason = reason_of([&] {
                     group.submit([&](Transaction& transaction) {
                         put(transaction, i);
-                        if (i == 4)
-                            transaction.execute("UPDATE item SET data = $1 WHERE id = 4", {Bytes(300'000, 1)});
+                        if (i == 4) transaction.execute("UPDATE item SET data = $1 WHERE id = 4", {Bytes(300'000, 1)});
                     });
                 });
                 if (reason.empty()) ++stored;
@@ -166,9 +168,8 @@ TEST_CASE("a request that does not fit on the disk does not take the others with
 TEST_CASE("work that submits work is refused, not a deadlock") {
     TempStore store(item_table);
     GroupCommit group(*store);
-    CHECK(reason_of([&] {
-              group.submit([&](Transaction&) { group.submit([](Transaction& t) { put(t, 1); }); });
-          }) == "store.nested");
+    CHECK(reason_of([&] { group.submit([&](Transaction&) { group.submit([](Transaction& t) { put(t, 1); }); }); }) ==
+          "store.nested");
     CHECK(reason_of([&] {
               group.submit([&](Transaction&) { store->transaction([](Transaction& t) { put(t, 1); }); });
           }) == "store.nested");
@@ -177,7 +178,7 @@ TEST_CASE("work that submits work is refused, not a deadlock") {
 
 TEST_CASE("the destructor finishes what was submitted") {
     TempStore store(item_table);
-    auto group = std::make_unique<GroupCommit>(*store);
+    auto* const group = new GroupCommit(*store);
     std::atomic<int> stored{0};
     std::vector<std::thread> callers;
     std::thread destroyer;
@@ -188,7 +189,7 @@ TEST_CASE("the destructor finishes what was submitted") {
                 ++stored;
             });
         while (group->waiting() < 4) std::this_thread::yield();
-        destroyer = std::thread([&] { delete group.release(); });
+        destroyer = std::thread([&] { delete group; });
     });
     for (auto& caller : callers) caller.join();
     destroyer.join();
@@ -215,7 +216,8 @@ TEST_CASE("two processes with group commits on one file lose nothing and keep on
                              group.submit([&](Transaction& transaction) {
                                  const std::int64_t id = first + i * 100 + k;
                                  put(transaction, id);
-                                 log.append(transaction, {.actor = "test", .action = "put", .subject = std::to_string(id)});
+                                 log.append(transaction,
+                                            {.actor = "test", .action = "put", .subject = std::to_string(id)});
                              });
                          }).empty())
                         ++failures;

@@ -1,5 +1,5 @@
-#include "temp_store.h"
 #include "uvpki/service/migrate.h"
+#include "temp_store.h"
 
 using namespace uvpki;
 using namespace uvpki::service;
@@ -11,7 +11,9 @@ MigrationSeries sample_migrations();
 
 namespace {
 
-MigrationSeries series(std::vector<Migration> migrations) { return {"main", std::move(migrations)}; }
+MigrationSeries series(std::vector<Migration> migrations) {
+    return {"main", std::move(migrations)};
+}
 
 const Migration first{1, "first", "CREATE TABLE one (id BIGINT PRIMARY KEY);\n"};
 const Migration second{2, "second", "CREATE TABLE two (id BIGINT PRIMARY KEY);\nINSERT INTO one VALUES (1);\n"};
@@ -59,8 +61,9 @@ TEST_CASE("a migration that fails leaves no half of itself and is done when it i
 
 TEST_CASE("a migration that would end its own transaction is refused") {
     TempStore store;
-    CHECK(reason_of([&] { migrate(*store, {series({{1, "sly", "CREATE TABLE one (id BIGINT); COMMIT;"}})}); }) ==
-          "store.aborted");
+    CHECK(reason_of([&] {
+              migrate(*store, {series({{1, "sly", "CREATE TABLE one (id BIGINT); COMMIT;"}})});
+          }) == "store.aborted");
 }
 
 TEST_CASE("versions with a gap or out of order are refused") {

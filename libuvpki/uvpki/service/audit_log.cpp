@@ -25,13 +25,10 @@ Json parse_details(const std::string& details) {
 }
 
 Sha256 row_hash(std::int64_t sequence, const AuditRecord& record, const Sha256& previous) {
-    const Json row{{"action", record.action},
-                   {"actor", record.actor},
-                   {"details", parse_details(record.details)},
-                   {"previous", to_hex(previous)},
-                   {"sequence", sequence},
-                   {"subject", record.subject},
-                   {"time", unix_seconds(record.time)}};
+    const Json row{
+        {"action", record.action},          {"actor", record.actor}, {"details", parse_details(record.details)},
+        {"previous", to_hex(previous)},     {"sequence", sequence},  {"subject", record.subject},
+        {"time", unix_seconds(record.time)}};
     return sha256(as_bytes(canonical_json(row)));
 }
 
@@ -52,7 +49,9 @@ AuditCheckpoint read_checkpoint(const Row& row) {
             .signature = row.bytes(3)};
 }
 
-std::string row_name(std::int64_t sequence) { return "audit row " + std::to_string(sequence); }
+std::string row_name(std::int64_t sequence) {
+    return "audit row " + std::to_string(sequence);
+}
 
 // Walks the rows once, comparing each with its predecessor and with the checkpoints that name it.
 class ChainCheck {
@@ -100,8 +99,8 @@ private:
         const auto [first, last] = expected_.equal_range(head.sequence);
         for (auto it = first; it != last; ++it)
             if (it->second.first != head.hash)
-                add("audit.checkpoint", row_name(head.sequence) + " has not the hash in its " + it->second.second +
-                                            " checkpoint");
+                add("audit.checkpoint",
+                    row_name(head.sequence) + " has not the hash in its " + it->second.second + " checkpoint");
     }
 
     void add(const char* rule, std::string message) { findings_.push_back({rule, std::move(message)}); }
@@ -162,8 +161,8 @@ std::vector<Finding> AuditLog::check_chain(Transaction& transaction, const Audit
             try {
                 const AuditCheckpoint checkpoint = read_checkpoint(row);
                 chain.expect(checkpoint, "stored");
-                if (checks.verify && !checks.verify(checkpoint_message(checkpoint.head, checkpoint.time),
-                                                    checkpoint.signature))
+                if (checks.verify &&
+                    !checks.verify(checkpoint_message(checkpoint.head, checkpoint.time), checkpoint.signature))
                     findings.push_back({"audit.signature", "the checkpoint of " + row_name(checkpoint.head.sequence) +
                                                                " is not signed by the log's key"});
             } catch (const Error& error) {
@@ -177,10 +176,8 @@ std::vector<Finding> AuditLog::check_chain(Transaction& transaction, const Audit
 }
 
 Bytes AuditLog::checkpoint_message(const AuditHead& head, Time time) const {
-    const Json message{{"hash", to_hex(head.hash)},
-                       {"log", name_},
-                       {"sequence", head.sequence},
-                       {"time", unix_seconds(time)}};
+    const Json message{
+        {"hash", to_hex(head.hash)}, {"log", name_}, {"sequence", head.sequence}, {"time", unix_seconds(time)}};
     return to_bytes(canonical_json(message));
 }
 

@@ -5,8 +5,9 @@
 // The hash of a row is SHA-256 over the canonical JSON (RFC 8785) of
 //   {"action": text, "actor": text, "details": object, "previous": hex, "sequence": integer, "subject": text,
 //    "time": integer (Unix seconds)}
-// where "previous" is the hash of the row before it, for row 1 SHA-256 over the canonical JSON {"log": name}.
-// A checkpoint signs the canonical JSON {"hash": hex, "log": name, "sequence": integer, "time": integer} of the newest row.
+// where "previous" is the hash of the row before it, for row 1 SHA-256 over the canonical JSON {"log": name}. A
+// checkpoint signs the canonical JSON {"hash": hex, "log": name, "sequence": integer, "time": integer} of the newest
+// row.
 
 #include <cstdint>
 #include <functional>
@@ -59,7 +60,8 @@ struct AuditFilter {
 };
 
 struct AuditChecks {
-    /// Whether the signature over the message is good; without it the signatures of stored checkpoints are not checked.
+    /// Whether the signature over the message is good; without it the signatures of stored checkpoints are not
+    /// checked.
     std::function<bool(ByteView message, ByteView signature)> verify{};
     /// Checkpoints kept outside the store: the log must contain each, or it was cut off or rewritten.
     std::vector<AuditCheckpoint> published{};

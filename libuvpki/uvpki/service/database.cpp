@@ -36,15 +36,25 @@ const Value& Row::value(Column column) const {
     return values_[position];
 }
 
-std::int64_t Row::integer(Column column) const { return typed<std::int64_t>(value(column), 1); }
-const std::string& Row::text(Column column) const { return typed<std::string>(value(column), 2); }
-const Bytes& Row::bytes(Column column) const { return typed<Bytes>(value(column), 3); }
+std::int64_t Row::integer(Column column) const {
+    return typed<std::int64_t>(value(column), 1);
+}
+const std::string& Row::text(Column column) const {
+    return typed<std::string>(value(column), 2);
+}
+const Bytes& Row::bytes(Column column) const {
+    return typed<Bytes>(value(column), 3);
+}
 
 std::optional<std::int64_t> Row::find_integer(Column column) const {
     return optional_typed<std::int64_t>(value(column), 1);
 }
-std::optional<std::string> Row::find_text(Column column) const { return optional_typed<std::string>(value(column), 2); }
-std::optional<Bytes> Row::find_bytes(Column column) const { return optional_typed<Bytes>(value(column), 3); }
+std::optional<std::string> Row::find_text(Column column) const {
+    return optional_typed<std::string>(value(column), 2);
+}
+std::optional<Bytes> Row::find_bytes(Column column) const {
+    return optional_typed<Bytes>(value(column), 3);
+}
 std::optional<Time> Row::find_time(Column column) const {
     const auto found = find_integer(column);
     if (!found) return std::nullopt;

@@ -1,6 +1,7 @@
 #pragma once
-// The store of a service: transactions over SQL with $1..$n parameters, the same for every engine. Not an ORM: SQL stands
-// in the store.cpp that owns the tables. A Database is thread-safe; a Transaction belongs to the call that it was handed to.
+// The store of a service: transactions over SQL with $1..$n parameters, the same for every engine. Not an ORM: SQL
+// stands in the store.cpp that owns the tables. A Database is thread-safe; a Transaction belongs to the call that it
+// was handed to.
 
 #include <cstdint>
 #include <functional>
@@ -24,13 +25,21 @@ namespace uvpki::service {
 /// NULL, BIGINT, TEXT or BYTEA: the column types that all engines share.
 using Value = std::variant<std::monostate, std::int64_t, std::string, Bytes>;
 
-inline Value null_value() { return std::monostate{}; }
-inline Value blob(ByteView bytes) { return to_bytes(bytes); }
-inline Value text(std::string_view text) { return std::string(text); }
-inline Value seconds(Time time) { return unix_seconds(time); }
+inline Value null_value() {
+    return std::monostate{};
+}
+inline Value blob(ByteView bytes) {
+    return to_bytes(bytes);
+}
+inline Value text(std::string_view text) {
+    return std::string(text);
+}
+inline Value seconds(Time time) {
+    return unix_seconds(time);
+}
 
-/// One row of a result. Getters take the column's name or its 0-based position and throw internal "store.column" (no such
-/// column) or "store.type" (another type, or NULL where a value is asked for).
+/// One row of a result. Getters take the column's name or its 0-based position and throw internal "store.column" (no
+/// such column) or "store.type" (another type, or NULL where a value is asked for).
 class Row {
 public:
     using Names = std::shared_ptr<const std::vector<std::string>>;
@@ -75,8 +84,8 @@ using Rows = std::vector<Row>;
 
 enum class Dialect { sqlite, postgresql };
 
-/// SQL inside one transaction. `sql` is exactly one statement; there are as many values as there are parameters ($1 is the
-/// first), anything else is internal "store.sql". What the engine refuses comes as
+/// SQL inside one transaction. `sql` is exactly one statement; there are as many values as there are parameters ($1
+/// is the first), anything else is internal "store.sql". What the engine refuses comes as
 ///   conflict     "store.unique"     a PRIMARY KEY or UNIQUE constraint: the row is there already
 ///   conflict     "store.reference"  a FOREIGN KEY constraint
 ///   forbidden    "store.refused"    a trigger said no, e.g. an append-only table
@@ -117,8 +126,8 @@ public:
     /// Several statements without parameters: migrations only.
     virtual void execute_script(std::string_view sql) = 0;
 
-    /// Runs `action` under a savepoint: if it throws, what it did is undone and the transaction goes on. If the engine has
-    /// ended the whole transaction meanwhile (disk full), is_active() is false afterwards.
+    /// Runs `action` under a savepoint: if it throws, what it did is undone and the transaction goes on. If the
+    /// engine has ended the whole transaction meanwhile (disk full), is_active() is false afterwards.
     void nested(const std::function<void()>& action);
 
     virtual bool is_active() const = 0;
@@ -136,9 +145,9 @@ public:
     Database& operator=(const Database&) = delete;
     virtual ~Database() = default;
 
-    /// Runs `action(Transaction&)` and commits; the commit is durable before this returns the action's result. An exception
-    /// rolls everything back. Runs the action again when another writer was in the way, so it touches only its transaction.
-    /// A transaction inside another one of the same thread is internal "store.nested".
+    /// Runs `action(Transaction&)` and commits; the commit is durable before this returns the action's result. An
+    /// exception rolls everything back. Runs the action again when another writer was in the way, so it touches only
+    /// its transaction. A transaction inside another one of the same thread is internal "store.nested".
     template <std::invocable<Transaction&> Action>
     auto transaction(Action&& action) {
         return returning(action, [this](const Work& work) { run_transaction(work); });
@@ -150,9 +159,9 @@ public:
         return returning(action, [this](const Work& work) { run_read(work); });
     }
 
-    /// Rewrites the store without the remains of deleted rows and empties the write-ahead log, so that its files do not
-    /// tell in what order rows arrived (tables keyed by content, WITHOUT ROWID; a row id would be kept). Throws "store.busy"
-    /// when a reader stays in the way.
+    /// Rewrites the store without the remains of deleted rows and empties the write-ahead log, so that its files do
+    /// not tell in what order rows arrived (tables keyed by content, WITHOUT ROWID; a row id would be kept). Throws
+    /// "store.busy" when a reader stays in the way.
     virtual void erase_traces() = 0;
 
     /// The engine's own check of its files: nothing, or what is damaged ("store.corrupt").

@@ -12,6 +12,8 @@ GroupCommit::~GroupCommit() {
         work_arrived_.notify_all();
     }
     writer_.join();
+    std::unique_lock lock(mutex_);
+    callers_left_.wait(lock, [&] { return callers_ == 0; });
 }
 
 std::uint64_t GroupCommit::commits() const {
@@ -33,7 +35,9 @@ void GroupCommit::wait_for(std::function<void(Transaction&)> work) {
         if (stopping_) fail(ErrorCode::unavailable, "store.closing", "the store is being closed; nothing was stored");
         waiting_.push_back(&request);
         work_arrived_.notify_one();
+        ++callers_;
         request.wake.wait(lock, [&] { return request.done; });
+        if (--callers_ == 0) callers_left_.notify_all();
     }
     if (request.error) throw Error(*request.error);
     if (request.foreign) std::rethrow_exception(request.foreign);

@@ -1,6 +1,7 @@
 #pragma once
-// Many requests, one commit: callers hand their work to one writer thread, which runs all that waits in one transaction, so
-// that a disk flush is paid once for many. Not a job queue: submit() blocks until the work is durable. Thread-safe.
+// Many requests, one commit: callers hand their work to one writer thread, which runs all that waits in one
+// transaction, so that a disk flush is paid once for many. Not a job queue: submit() blocks until the work is
+// durable. Thread-safe.
 
 #include <condition_variable>
 #include <cstdint>
@@ -27,13 +28,14 @@ public:
     explicit GroupCommit(Database& database, GroupCommitOptions options = {});
     GroupCommit(const GroupCommit&) = delete;
     GroupCommit& operator=(const GroupCommit&) = delete;
-    /// Finishes everything that was submitted.
+    /// Finishes everything that was submitted and waits until its callers have their answers.
     ~GroupCommit();
 
-    /// Runs `work(Transaction&)` on the writer thread under a savepoint of its own and returns its result once the commit is
-    /// durable. If the work throws, it alone is undone and its exception comes out here; if the commit fails, everybody in
-    /// it gets that error. The work may run more than once and touches only its transaction and its own captures.
-    /// Throws unavailable "store.closing" during destruction, internal "store.nested" when called from within work.
+    /// Runs `work(Transaction&)` on the writer thread under a savepoint of its own and returns its result once the
+    /// commit is durable. If the work throws, it alone is undone and its exception comes out here; if the commit
+    /// fails, everybody in it gets that error. The work may run more than once and touches only its transaction and
+    /// its own captures. Throws unavailable "store.closing" during destruction, internal "store.nested" when called
+    /// from within work.
     template <std::invocable<Transaction&> Work>
     auto submit(Work&& work) {
         using Result = std::invoke_result_t<Work&, Transaction&>;
@@ -75,6 +77,8 @@ private:
     std::condition_variable work_arrived_;
     std::deque<Request*> waiting_;  ///< each lives on its caller's stack until it is done
     std::uint64_t commits_ = 0;
+    std::size_t callers_ = 0;  ///< threads inside wait_for, which still need this object
+    std::condition_variable callers_left_;
     bool stopping_ = false;
     std::thread writer_;
 };

@@ -1,6 +1,6 @@
 #pragma once
-// Forward-only schema migrations, embedded into the program from migrations/NNNN_name.sql. What was applied is recorded
-// with its SHA-256 in the table schema_migration. Several processes may migrate one store at the same time.
+// Forward-only schema migrations, embedded into the program from migrations/NNNN_name.sql. What was applied is
+// recorded with its SHA-256 in the table schema_migration. Several processes may migrate one store at the same time.
 
 #include <initializer_list>
 #include <span>
@@ -24,10 +24,10 @@ struct MigrationSeries {
     std::vector<Migration> migrations;
 };
 
-/// Applies what is missing, each migration and its record in one transaction, so that an interrupted run goes on where it
-/// stopped. Returns how many were applied. Throws conflict "store.migration.changed" (an applied one has other SQL now) or
-/// "store.migration.newer" (the store was written by a newer program), internal "store.migration.order" or
-/// "store.migration.block".
+/// Applies what is missing, each migration and its record in one transaction, so that an interrupted run goes on
+/// where it stopped. Returns how many were applied. Throws conflict "store.migration.changed" (an applied one has
+/// other SQL now) or "store.migration.newer" (the store was written by a newer program), internal
+/// "store.migration.order" or "store.migration.block".
 int migrate(Database& database, std::span<const MigrationSeries> series);
 inline int migrate(Database& database, std::initializer_list<MigrationSeries> series) {
     return migrate(database, std::span(series.begin(), series.size()));

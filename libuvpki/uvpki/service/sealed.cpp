@@ -40,7 +40,9 @@ int size_for_openssl(std::size_t size) {
 }
 
 // The version byte is authenticated too: it stands before the place.
-Bytes associated_data(std::string_view place) { return concat({ByteView(&version, 1), as_bytes(place)}); }
+Bytes associated_data(std::string_view place) {
+    return concat({ByteView(&version, 1), as_bytes(place)});
+}
 
 }  // namespace
 
@@ -57,15 +59,19 @@ SecretBytes SealingKey::derive(std::string_view label) const {
     return result;
 }
 
-Sha256 SealingKey::identifier() const { return hmac_sha256(key_.view(), as_bytes("uvpki key identifier")); }
+Sha256 SealingKey::identifier() const {
+    return hmac_sha256(key_.view(), as_bytes("uvpki key identifier"));
+}
 
 SealingKey load_key_file(const std::filesystem::path& path) {
     struct stat info {};
     if (::stat(path.c_str(), &info) == 0 && (info.st_mode & 0077) != 0)
-        fail(ErrorCode::unavailable, "sealed.key_file", "the key file may be read by others than its owner: " + path.string());
+        fail(ErrorCode::unavailable, "sealed.key_file",
+             "the key file may be read by others than its owner: " + path.string());
     SecretBytes key(load_file(path));
     if (key.size() != key_size)
-        fail(ErrorCode::unavailable, "sealed.key_file", "the key file does not hold exactly 32 bytes: " + path.string());
+        fail(ErrorCode::unavailable, "sealed.key_file",
+             "the key file does not hold exactly 32 bytes: " + path.string());
     return SealingKey(std::move(key));
 }
 
@@ -95,20 +101,20 @@ Bytes seal(const SealingKey& key, ByteView plaintext, std::string_view place, Ra
 
     const openssl::CipherContext context(openssl::require(EVP_CIPHER_CTX_new(), "EVP_CIPHER_CTX_new"));
     int written = 0;
-    openssl::require_ok(EVP_EncryptInit_ex2(context.get(), EVP_aes_256_gcm(), key.sealing_.view().data(), nonce.data(),
-                                            nullptr),
-                        "EVP_EncryptInit_ex2");
-    openssl::require_ok(EVP_EncryptUpdate(context.get(), nullptr, &written, associated.data(),
-                                          size_for_openssl(associated.size())),
-                        "EVP_EncryptUpdate");
+    openssl::require_ok(
+        EVP_EncryptInit_ex2(context.get(), EVP_aes_256_gcm(), key.sealing_.view().data(), nonce.data(), nullptr),
+        "EVP_EncryptInit_ex2");
+    openssl::require_ok(
+        EVP_EncryptUpdate(context.get(), nullptr, &written, associated.data(), size_for_openssl(associated.size())),
+        "EVP_EncryptUpdate");
     if (!plaintext.empty())
-        openssl::require_ok(EVP_EncryptUpdate(context.get(), out, &written, plaintext.data(),
-                                              size_for_openssl(plaintext.size())),
-                            "EVP_EncryptUpdate");
+        openssl::require_ok(
+            EVP_EncryptUpdate(context.get(), out, &written, plaintext.data(), size_for_openssl(plaintext.size())),
+            "EVP_EncryptUpdate");
     out += plaintext.size();
     openssl::require_ok(EVP_EncryptFinal_ex(context.get(), out, &written), "EVP_EncryptFinal_ex");
-    openssl::require_ok(
-        EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(tag_size), out), "EVP_CTRL_AEAD_GET_TAG");
+    openssl::require_ok(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(tag_size), out),
+                        "EVP_CTRL_AEAD_GET_TAG");
     return sealed;
 }
 
@@ -122,12 +128,12 @@ SecretBytes open_sealed(const SealingKey& key, ByteView sealed, std::string_view
 
     const openssl::CipherContext context(openssl::require(EVP_CIPHER_CTX_new(), "EVP_CIPHER_CTX_new"));
     int written = 0;
-    openssl::require_ok(EVP_DecryptInit_ex2(context.get(), EVP_aes_256_gcm(), key.sealing_.view().data(), nonce.data(),
-                                            nullptr),
-                        "EVP_DecryptInit_ex2");
-    openssl::require_ok(EVP_DecryptUpdate(context.get(), nullptr, &written, associated.data(),
-                                          size_for_openssl(associated.size())),
-                        "EVP_DecryptUpdate");
+    openssl::require_ok(
+        EVP_DecryptInit_ex2(context.get(), EVP_aes_256_gcm(), key.sealing_.view().data(), nonce.data(), nullptr),
+        "EVP_DecryptInit_ex2");
+    openssl::require_ok(
+        EVP_DecryptUpdate(context.get(), nullptr, &written, associated.data(), size_for_openssl(associated.size())),
+        "EVP_DecryptUpdate");
     if (!ciphertext.empty())
         openssl::require_ok(EVP_DecryptUpdate(context.get(), plaintext.writable().data(), &written, ciphertext.data(),
                                               size_for_openssl(ciphertext.size())),
@@ -155,7 +161,8 @@ SealingKey unwrap_key(const SealingKey& master, ByteView wrapped, std::string_vi
 
 Sha256 blind_index(const SealingKey& key, std::string_view field, ByteView value) {
     // The field's length first, so that no two pairs of field and value are the same bytes.
-    const std::uint8_t length[2] = {static_cast<std::uint8_t>(field.size() >> 8), static_cast<std::uint8_t>(field.size())};
+    const std::uint8_t length[2] = {static_cast<std::uint8_t>(field.size() >> 8),
+                                    static_cast<std::uint8_t>(field.size())};
     if (field.size() > 0xFFFF) fail_input("sealed.too_large", "a field's name is too long");
     return hmac_sha256(key.index_.view(), concat({length, as_bytes(field), value}));
 }

@@ -16,29 +16,41 @@ constexpr std::size_t most_cached_statements = 256;
             fail(ErrorCode::conflict, "store.unique", "the store holds such a row already (" + words + ")");
         case SQLITE_CONSTRAINT_FOREIGNKEY:
             fail(ErrorCode::conflict, "store.reference", "a row that is referred to is missing, or is still needed");
-        case SQLITE_CONSTRAINT_TRIGGER: fail(ErrorCode::forbidden, "store.refused", "the store refuses this: " + words);
-        default: break;
+        case SQLITE_CONSTRAINT_TRIGGER:
+            fail(ErrorCode::forbidden, "store.refused", "the store refuses this: " + words);
+        default:
+            break;
     }
     switch (extended & 0xFF) {
-        case SQLITE_CONSTRAINT: fail(ErrorCode::internal, "store.constraint", "a row breaks a rule of the store: " + words);
+        case SQLITE_CONSTRAINT:
+            fail(ErrorCode::internal, "store.constraint", "a row breaks a rule of the store: " + words);
         case SQLITE_BUSY:
-        case SQLITE_LOCKED: fail(ErrorCode::unavailable, "store.busy", "the store is busy; try again");
-        case SQLITE_FULL: fail(ErrorCode::unavailable, "store.full", "the store has no space left; nothing was stored");
-        case SQLITE_READONLY: fail(ErrorCode::unavailable, "store.read_only", "the store cannot be written to");
+        case SQLITE_LOCKED:
+            fail(ErrorCode::unavailable, "store.busy", "the store is busy; try again");
+        case SQLITE_FULL:
+            fail(ErrorCode::unavailable, "store.full", "the store has no space left; nothing was stored");
+        case SQLITE_READONLY:
+            fail(ErrorCode::unavailable, "store.read_only", "the store cannot be written to");
         case SQLITE_CORRUPT:
-        case SQLITE_NOTADB: fail(ErrorCode::unavailable, "store.corrupt", "the store's file is damaged: " + words);
+        case SQLITE_NOTADB:
+            fail(ErrorCode::unavailable, "store.corrupt", "the store's file is damaged: " + words);
         case SQLITE_CANTOPEN:
         case SQLITE_PERM:
-        case SQLITE_AUTH: fail(ErrorCode::unavailable, "store.cannot_open", "the store's file cannot be opened");
-        case SQLITE_IOERR: fail(ErrorCode::unavailable, "store.io", "the store's file cannot be read or written: " + words);
-        default: fail(ErrorCode::internal, "store.sql", "the store rejects a statement: " + words);
+        case SQLITE_AUTH:
+            fail(ErrorCode::unavailable, "store.cannot_open", "the store's file cannot be opened");
+        case SQLITE_IOERR:
+            fail(ErrorCode::unavailable, "store.io", "the store's file cannot be read or written: " + words);
+        default:
+            fail(ErrorCode::internal, "store.sql", "the store rejects a statement: " + words);
     }
 }
 
 Value column_value(sqlite3_stmt* statement, int column) {
     switch (sqlite3_column_type(statement, column)) {
-        case SQLITE_NULL: return std::monostate{};
-        case SQLITE_INTEGER: return std::int64_t{sqlite3_column_int64(statement, column)};
+        case SQLITE_NULL:
+            return std::monostate{};
+        case SQLITE_INTEGER:
+            return std::int64_t{sqlite3_column_int64(statement, column)};
         case SQLITE_TEXT: {
             const auto* start = sqlite3_column_text(statement, column);
             return to_text({start, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))});
@@ -49,7 +61,8 @@ Value column_value(sqlite3_stmt* statement, int column) {
             if (start == nullptr) return Bytes{};
             return to_bytes(ByteView(start, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))));
         }
-        default: fail(ErrorCode::internal, "store.type", "a column holds a floating-point number, which no table has");
+        default:
+            fail(ErrorCode::internal, "store.type", "a column holds a floating-point number, which no table has");
     }
 }
 
@@ -67,7 +80,8 @@ SqliteConnection::SqliteConnection(const std::filesystem::path& path, std::chron
     sqlite3_db_config(opened, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
 }
 
-// SQLite's own busy timeout backs off to 100 ms between attempts and starves beside a process that commits all the time.
+// SQLite's own busy timeout backs off to 100 ms between attempts and starves beside a process that commits all the
+// time.
 int SqliteConnection::on_busy(void* self, int attempts) noexcept {
     auto& connection = *static_cast<SqliteConnection*>(self);
     const auto now = std::chrono::steady_clock::now();
@@ -90,8 +104,7 @@ void SqliteConnection::roll_back() noexcept {
 SqliteConnection::Cached SqliteConnection::prepare(std::string_view sql, unsigned flags) {
     sqlite3_stmt* raw = nullptr;
     const char* tail = nullptr;
-    const int code =
-        sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()), flags, &raw, &tail);
+    const int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()), flags, &raw, &tail);
     sqlite::Statement statement(raw);
     if (code != SQLITE_OK) fail_with(code);
     const auto rest = sql.substr(static_cast<std::size_t>(tail - sql.data()));

@@ -1,6 +1,6 @@
 #pragma once
-// Private to the SQLite store, not installed: one connection with its statement cache, and the one place where SQLite's
-// result codes become Errors. A connection is used by one thread at a time.
+// Private to the SQLite store, not installed: one connection with its statement cache, and the one place where
+// SQLite's result codes become Errors. A connection is used by one thread at a time.
 
 #include <sqlite3.h>
 

@@ -16,9 +16,12 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-bool is_busy(const Error& error) { return error.reason() == "store.busy"; }
+bool is_busy(const Error& error) {
+    return error.reason() == "store.busy";
+}
 
-// Never opens the file itself: closing any descriptor of it would drop the POSIX locks that SQLite holds in this process.
+// Never opens the file itself: closing any descriptor of it would drop the POSIX locks that SQLite holds in this
+// process.
 void create_private_file(const std::filesystem::path& path) {
     if (::mknod(path.c_str(), S_IFREG | 0600, 0) == 0) return;
     if (errno != EEXIST)
@@ -107,7 +110,7 @@ public:
         writer_->run("VACUUM", {}, nullptr);
         // First column of the answer: 1 if a reader or writer was in the way.
         const Value blocked = writer_->single("PRAGMA wal_checkpoint(TRUNCATE)");
-        if (blocked != Value(std::int64_t{0}))
+        if (std::get<std::int64_t>(blocked) != 0)
             fail(ErrorCode::unavailable, "store.busy", "a reader kept the store's write-ahead log from being emptied");
     }
 
@@ -161,7 +164,8 @@ private:
             SqliteTransaction transaction(connection);
             work(transaction);
             if (!transaction.is_active())
-                fail(ErrorCode::unavailable, "store.aborted", "the store has ended the transaction; nothing was stored");
+                fail(ErrorCode::unavailable, "store.aborted",
+                     "the store has ended the transaction; nothing was stored");
             connection.run("COMMIT", {}, nullptr);
         } catch (...) {
             connection.roll_back();
@@ -188,7 +192,7 @@ private:
         const auto deadline = SteadyClock::now() + options_.busy_timeout;
         for (;;) {
             try {
-                if (connection.single("PRAGMA journal_mode = WAL") == Value(std::string("wal"))) return;
+                if (std::get<std::string>(connection.single("PRAGMA journal_mode = WAL")) == "wal") return;
                 fail(ErrorCode::unavailable, "store.cannot_open",
                      "the store's file system cannot hold a write-ahead log: " + path_.string());
             } catch (const Error& error) {

@@ -1,6 +1,6 @@
 #pragma once
-// The embedded store: one SQLite file in WAL mode with synchronous FULL, one writer connection, a small pool of readers.
-// Thread-safe; several processes may have the same file open. Needs a local file system.
+// The embedded store: one SQLite file in WAL mode with synchronous FULL, one writer connection, a small pool of
+// readers. Thread-safe; several processes may have the same file open. Needs a local file system.
 
 #include <chrono>
 #include <cstdint>
@@ -22,9 +22,9 @@ struct SqliteOptions {
     std::int32_t application_id = 0x7576706B;
 };
 
-/// Opens the store, creating an empty one with mode 0600 if there is none (an existing one is brought to 0600). Throws
-/// unavailable "store.cannot_open", "store.read_only", "store.corrupt", "store.busy" or conflict "store.foreign" (the file
-/// belongs to another program).
+/// Opens the store, creating an empty one with mode 0600 if there is none (an existing one is brought to 0600).
+/// Throws unavailable "store.cannot_open", "store.read_only", "store.corrupt", "store.busy" or conflict
+/// "store.foreign" (the file belongs to another program).
 std::unique_ptr<Database> open_sqlite(const std::filesystem::path& path, SqliteOptions options = {});
 
 }  // namespace uvpki::service

@@ -33,7 +33,8 @@ BasicConstraints read_basic_constraints(ByteView value) {
     }
     if (!reader.empty()) {
         const auto length = reader.small_integer("pathLenConstraint");
-        // RFC 5280, section 4.2.1.9: "CAs MUST NOT include the pathLenConstraint field unless the cA boolean is asserted".
+        // RFC 5280, section 4.2.1.9: "CAs MUST NOT include the pathLenConstraint field unless the cA boolean is
+        // asserted".
         if (result.role != BasicConstraints::Role::ca) reader.refuse("basicConstraints has a path length without cA");
         if (length > 255) reader.refuse("pathLenConstraint is larger than 255");
         result.path_length = static_cast<int>(length);
@@ -46,8 +47,8 @@ std::uint16_t read_key_usage(ByteView value) {
     der::Reader outer(value, reason);
     const auto bits = outer.element(der::Tag::bit_string, "keyUsage").content;
     outer.finish("keyUsage");
-    // X.690, section 11.2.2: "Where Rec. ITU-T X.680 | ISO/IEC 8824-1, 22.7, applies, the bitstring shall have all trailing
-    // 0 bits removed before it is encoded."
+    // X.690, section 11.2.2: "Where Rec. ITU-T X.680 | ISO/IEC 8824-1, 22.7, applies, the bitstring shall have all
+    // trailing 0 bits removed before it is encoded."
     if (bits.size() < 2 || bits.size() > 3 || bits[0] > 7 || bits.back() == 0 ||
         std::countr_zero(bits.back()) != bits[0])
         outer.refuse("keyUsage is empty or not a minimal named bit list");
@@ -85,7 +86,8 @@ std::vector<std::string> read_policies(ByteView value) {
         auto policy = reader.sequence("policy information");
         // RFC 5280, section 4.2.1.4: "A certificate policy OID MUST NOT appear more than once".
         add_unique(result, der::oid_to_text(policy.oid("policy")), reader, "certificatePolicies");
-        if (!policy.empty() && policy.sequence("policy qualifiers").empty()) policy.refuse("policy qualifiers are empty");
+        if (!policy.empty() && policy.sequence("policy qualifiers").empty())
+            policy.refuse("policy qualifiers are empty");
         policy.finish("policy information");
     }
     if (result.empty()) outer.refuse("certificatePolicies is empty");
@@ -113,9 +115,10 @@ Bytes read_authority_key_identifier(ByteView value) {
     const auto issuer = reader.optional(der::context_constructed(1), "authorityCertIssuer");
     const auto serial = reader.optional(der::context(2), "authorityCertSerialNumber");
     reader.finish("authorityKeyIdentifier");
-    // RFC 5280, section 4.2.1.1 and appendix A.2: "authorityCertIssuer and authorityCertSerialNumber MUST both be present or
-    // both be absent".
-    if (issuer.has_value() != serial.has_value()) reader.refuse("authorityKeyIdentifier has an issuer without a serial");
+    // RFC 5280, section 4.2.1.1 and appendix A.2: "authorityCertIssuer and authorityCertSerialNumber MUST both be
+    // present or both be absent".
+    if (issuer.has_value() != serial.has_value())
+        reader.refuse("authorityKeyIdentifier has an issuer without a serial");
     return result;
 }
 
@@ -126,7 +129,8 @@ std::string ip_text(const der::Reader& reader, ByteView octets) {
     return text.data();
 }
 
-/// The characters of an IA5String name, none of which may hide or fake a part of it (a NUL in a host name, CVE-2009-2408).
+/// The characters of an IA5String name, none of which may hide or fake a part of it (a NUL in a host name,
+/// CVE-2009-2408).
 std::string ia5_text(const der::Reader& reader, ByteView octets) {
     if (octets.empty() || !std::ranges::all_of(octets, [](std::uint8_t c) { return c > 0x20 && c < 0x7F; }))
         reader.refuse("an alternative name is empty or has characters that names must not have");
@@ -208,13 +212,20 @@ Bytes encode_extensions(const std::vector<Extension>& extensions) {
 
 void Certificate::Parsed::read_known_extensions() {
     for (const auto& extension : extensions) {
-        if (extension.oid == oid::basic_constraints) basic_constraints = read_basic_constraints(extension.value);
-        else if (extension.oid == oid::key_usage) key_usage = read_key_usage(extension.value);
-        else if (extension.oid == oid::extended_key_usage) extended_key_usage = read_extended_key_usage(extension.value);
-        else if (extension.oid == oid::certificate_policies) policies = read_policies(extension.value);
-        else if (extension.oid == oid::subject_key_identifier) subject_key_identifier = read_subject_key_identifier(extension.value);
-        else if (extension.oid == oid::authority_key_identifier) authority_key_identifier = read_authority_key_identifier(extension.value);
-        else if (extension.oid == oid::subject_alt_name) alt_names = read_alt_names(extension.value);
+        if (extension.oid == oid::basic_constraints)
+            basic_constraints = read_basic_constraints(extension.value);
+        else if (extension.oid == oid::key_usage)
+            key_usage = read_key_usage(extension.value);
+        else if (extension.oid == oid::extended_key_usage)
+            extended_key_usage = read_extended_key_usage(extension.value);
+        else if (extension.oid == oid::certificate_policies)
+            policies = read_policies(extension.value);
+        else if (extension.oid == oid::subject_key_identifier)
+            subject_key_identifier = read_subject_key_identifier(extension.value);
+        else if (extension.oid == oid::authority_key_identifier)
+            authority_key_identifier = read_authority_key_identifier(extension.value);
+        else if (extension.oid == oid::subject_alt_name)
+            alt_names = read_alt_names(extension.value);
     }
 }
 

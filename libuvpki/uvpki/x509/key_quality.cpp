@@ -26,7 +26,9 @@ struct Modulus {
     unsigned remainder(unsigned divisor) const { return static_cast<unsigned>(BN_mod_word(n.get(), divisor)); }
 };
 
-openssl::Bignum new_number() { return openssl::require(openssl::Bignum(BN_new()), "BN_new"); }
+openssl::Bignum new_number() {
+    return openssl::require(openssl::Bignum(BN_new()), "BN_new");
+}
 
 bool is_small_prime(unsigned candidate) {
     for (unsigned divisor = 2; divisor * divisor <= candidate; ++divisor)
@@ -42,11 +44,11 @@ unsigned small_factor(const Modulus& modulus) {
 }
 
 /// ROCA (CVE-2017-15361; Nemec et al., "The Return of Coppersmith's Attack", CCS 2017, section 3): the primes are
-/// k * M + (65537^a mod M) with M a product of the first primes, so the modulus is a power of 65537 modulo each of them. A
-/// good 2048-bit modulus looks so with a chance below 2^-27.
+/// k * M + (65537^a mod M) with M a product of the first primes, so the modulus is a power of 65537 modulo each of
+/// them. A good 2048-bit modulus looks so with a chance below 2^-27.
 bool is_roca(const Modulus& modulus) {
-    static constexpr std::array<unsigned, 38> primes = {3,  5,  7,  11, 13,  17,  19,  23,  29,  31,  37,  41,  43,
-                                                        47, 53, 59, 61, 67,  71,  73,  79,  83,  89,  97,  101, 103,
+    static constexpr std::array<unsigned, 38> primes = {3,   5,   7,   11,  13,  17,  19,  23,  29,  31,  37,  41,  43,
+                                                        47,  53,  59,  61,  67,  71,  73,  79,  83,  89,  97,  101, 103,
                                                         107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167};
     return std::ranges::all_of(primes, [&](unsigned prime) {
         const unsigned wanted = modulus.remainder(prime);
@@ -108,15 +110,16 @@ bool has_close_primes(const Modulus& modulus) {
 void check_exponent(ByteView exponent, std::vector<Finding>& findings) {
     // FIPS 186-5, section 5.1 (and the CA/Browser Forum's rules): odd, 2^16 < e < 2^256.
     static constexpr std::array<std::uint8_t, 3> smallest = {0x01, 0x00, 0x01};
-    const bool small = exponent.size() < 3 ||
-                       (exponent.size() == 3 && std::ranges::lexicographical_compare(exponent, smallest));
+    const bool small =
+        exponent.size() < 3 || (exponent.size() == 3 && std::ranges::lexicographical_compare(exponent, smallest));
     if (small || exponent.size() > 32 || (exponent.back() & 1) == 0)
         findings.push_back({"key.rsa.exponent", "the RSA exponent is not an odd number between 65537 and 2^256"});
 }
 
 void check_rsa(const PublicKey::Native& key, std::vector<Finding>& findings) {
     if (key.bits < min_rsa_bits || key.bits > max_rsa_bits)
-        findings.push_back({"key.rsa.size", "the RSA modulus has " + std::to_string(key.bits) + " bits, not 2048 to 8192"});
+        findings.push_back(
+            {"key.rsa.size", "the RSA modulus has " + std::to_string(key.bits) + " bits, not 2048 to 8192"});
     check_exponent(key.rsa_exponent, findings);
     if ((key.rsa_modulus.back() & 1) == 0) {
         findings.push_back({"key.rsa.even", "the RSA modulus is even"});
@@ -126,7 +129,8 @@ void check_rsa(const PublicKey::Native& key, std::vector<Finding>& findings) {
     if (const auto factor = small_factor(modulus); factor != 0)
         findings.push_back({"key.rsa.small_factor", "the RSA modulus is divisible by " + std::to_string(factor)});
     if (is_roca(modulus))
-        findings.push_back({"key.rsa.roca", "the RSA modulus has the fingerprint of the ROCA key generator (CVE-2017-15361)"});
+        findings.push_back(
+            {"key.rsa.roca", "the RSA modulus has the fingerprint of the ROCA key generator (CVE-2017-15361)"});
     if (has_close_primes(modulus))
         findings.push_back({"key.rsa.close_primes", "the two primes of the RSA modulus are close together (Fermat)"});
 }
@@ -140,7 +144,8 @@ std::vector<Finding> check_key_quality(const PublicKey& key) {
         case KeyType::ec_p384:
             break;  // on the curve, or it would not have been read; smaller curves are not read at all
         case KeyType::ed25519:
-            findings.push_back({"key.type", "Ed25519 keys are not certified: openssl ts and other tools cannot use them"});
+            findings.push_back(
+                {"key.type", "Ed25519 keys are not certified: openssl ts and other tools cannot use them"});
             break;
         case KeyType::rsa:
             check_rsa(key.native(), findings);

@@ -52,7 +52,9 @@ const KeyAlgorithms& key_algorithms() {
     return table;
 }
 
-bool same(ByteView a, ByteView b) { return std::ranges::equal(a, b); }
+bool same(ByteView a, ByteView b) {
+    return std::ranges::equal(a, b);
+}
 
 /// Scratch of the curve arithmetic, one per thread: a group costs more to make than a point costs to check.
 struct Curve {
@@ -79,10 +81,11 @@ bool is_on_curve(KeyType type, ByteView octets) {
 
 void check_point(KeyType type, ByteView octets) {
     const std::size_t field = type == KeyType::ec_p256 ? 32 : 48;
-    // RFC 5480, section 2.2: "Implementations of Elliptic Curve Cryptography according to this document MUST support the
-    // uncompressed form"; the one form that we read, so that a key has one encoding.
+    // RFC 5480, section 2.2: "Implementations of Elliptic Curve Cryptography according to this document MUST support
+    // the uncompressed form"; the one form that we read, so that a key has one encoding.
     if (octets.size() != 1 + 2 * field || octets[0] != 0x04)
-        fail_input(octets.size() == 1 + field ? unsupported : malformed, "the EC public key is not an uncompressed point");
+        fail_input(octets.size() == 1 + field ? unsupported : malformed,
+                   "the EC public key is not an uncompressed point");
     if (!is_on_curve(type, octets)) fail_input(malformed, "the EC public key is not a point on its curve");
 }
 
@@ -109,7 +112,8 @@ void read_rsa(PublicKey::Native& key, ByteView octets) {
     key.bits = bit_size(key.rsa_modulus);
     if (key.bits < min_rsa_bits || key.bits > max_rsa_bits)
         fail_input(unsupported, "the RSA modulus has " + std::to_string(key.bits) + " bits; 512 to 16384 are read");
-    if (key.rsa_exponent.size() > key.rsa_modulus.size()) fail_input(malformed, "the RSA exponent is larger than the modulus");
+    if (key.rsa_exponent.size() > key.rsa_modulus.size())
+        fail_input(malformed, "the RSA exponent is larger than the modulus");
 }
 
 /// Sets type and padding from the AlgorithmIdentifier.
@@ -127,7 +131,8 @@ void read_key_algorithm(PublicKey::Native& key, const der::Element& algorithm) {
         der::Reader reader(algorithm.content, malformed);
         const auto name = der::oid_to_text(reader.oid("key algorithm"));
         if (name == oid::rsassa_pss) {
-            // RFC 4055, section 1.2: the parameters may be absent; where present they bind the hash, which we do not need.
+            // RFC 4055, section 1.2: the parameters may be absent; where present they bind the hash, which we do not
+            // need.
             reader.optional(der::Tag::sequence, "RSASSA-PSS parameters");
             reader.finish("RSASSA-PSS parameters");
             key.type = KeyType::rsa;
@@ -142,7 +147,9 @@ void read_key_algorithm(PublicKey::Native& key, const der::Element& algorithm) {
     }
 }
 
-Bytes little_endian(ByteView big_endian) { return {big_endian.rbegin(), big_endian.rend()}; }
+Bytes little_endian(ByteView big_endian) {
+    return {big_endian.rbegin(), big_endian.rend()};
+}
 
 openssl::Pkey public_pkey(const char* algorithm, OSSL_PARAM* params) {
     const auto context = openssl::require(openssl::PkeyContext(EVP_PKEY_CTX_new_from_name(nullptr, algorithm, nullptr)),
@@ -158,9 +165,9 @@ openssl::Pkey public_pkey(const char* algorithm, OSSL_PARAM* params) {
 openssl::Pkey make_pkey(const PublicKey::Native& key) {
     Bytes octets(key.spki.begin() + static_cast<std::ptrdiff_t>(key.key_octets_at), key.spki.end());
     if (key.type == KeyType::ed25519)
-        return openssl::require(openssl::Pkey(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets.data(),
-                                                                          octets.size())),
-                                "EVP_PKEY_new_raw_public_key");
+        return openssl::require(
+            openssl::Pkey(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets.data(), octets.size())),
+            "EVP_PKEY_new_raw_public_key");
     if (key.type == KeyType::rsa) {
         static_assert(std::endian::native == std::endian::little, "OSSL_PARAM integers are native-endian");
         auto modulus = little_endian(key.rsa_modulus), exponent = little_endian(key.rsa_exponent);
@@ -187,7 +194,8 @@ Bytes encode_algorithm(SignatureAlgorithm algorithm) {
 SignatureAlgorithm parse_algorithm(ByteView der) {
     for (const auto& row : algorithm_table())
         if (same(row.der, der)) return row.algorithm;
-    fail_input("x509.algorithm", "the signature algorithm is not ECDSA or RSA PKCS#1 v1.5 with SHA-256 or SHA-384, or Ed25519");
+    fail_input("x509.algorithm",
+               "the signature algorithm is not ECDSA or RSA PKCS#1 v1.5 with SHA-256 or SHA-384, or Ed25519");
 }
 
 EVP_PKEY* PublicKey::Native::pkey() const {
@@ -229,11 +237,21 @@ PublicKey PublicKey::from_p256_point(ByteView point) {
     return parse_spki(der::sequence({key_algorithms().p256, der::bit_string(point)}));
 }
 
-KeyType PublicKey::type() const { return native_->type; }
-int PublicKey::bits() const { return native_->bits; }
-ByteView PublicKey::spki() const { return native_->spki; }
-const Sha256& PublicKey::spki_sha256() const { return native_->spki_sha256; }
-ByteView PublicKey::key_octets() const { return ByteView(native_->spki).subspan(native_->key_octets_at); }
+KeyType PublicKey::type() const {
+    return native_->type;
+}
+int PublicKey::bits() const {
+    return native_->bits;
+}
+ByteView PublicKey::spki() const {
+    return native_->spki;
+}
+const Sha256& PublicKey::spki_sha256() const {
+    return native_->spki_sha256;
+}
+ByteView PublicKey::key_octets() const {
+    return ByteView(native_->spki).subspan(native_->key_octets_at);
+}
 
 Bytes PublicKey::key_identifier() const {
     // RFC 7093, section 2, method 1: "The keyIdentifier is composed of the leftmost 160-bits of the SHA-256 hash of the
@@ -242,6 +260,8 @@ Bytes PublicKey::key_identifier() const {
     return Bytes(digest.begin(), digest.begin() + 20);
 }
 
-bool PublicKey::operator==(const PublicKey& other) const { return same(native_->spki, other.native_->spki); }
+bool PublicKey::operator==(const PublicKey& other) const {
+    return same(native_->spki, other.native_->spki);
+}
 
 }  // namespace uvpki::x509

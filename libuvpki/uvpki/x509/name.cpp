@@ -95,7 +95,8 @@ Bytes Name::encode() const {
     if (common_name.empty()) fail_input("x509.name", "the common name (CN) is empty");
     auto content = encode_rdn(oid::organization, "organization (O)", organization);
     if (!organizational_unit.empty())
-        content = concat({content, encode_rdn(oid::organizational_unit, "organizational unit (OU)", organizational_unit)});
+        content =
+            concat({content, encode_rdn(oid::organizational_unit, "organizational unit (OU)", organizational_unit)});
     return der::sequence({content, encode_rdn(oid::common_name, "common name (CN)", common_name)});
 }
 
@@ -118,7 +119,8 @@ std::vector<NameAttribute> parse_name(ByteView der, std::string_view reason) {
             const auto type = attribute.oid("name attribute type");
             const auto value = attribute.any();
             attribute.finish("name attribute");
-            if (!has_right_characters(value)) name.refuse("a name attribute has characters that its string type forbids");
+            if (!has_right_characters(value))
+                name.refuse("a name attribute has characters that its string type forbids");
             if (result.size() == max_attributes) name.refuse("the name has more than 64 attributes");
             result.push_back({type, static_cast<std::uint8_t>(value.tag), value.content, rdn});
         }

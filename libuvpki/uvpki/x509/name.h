@@ -1,5 +1,6 @@
 #pragma once
-// Distinguished names (RFC 5280, section 4.1.2.4): one attribute per RDN, UTF8String; O= comes first in every name we make.
+// Distinguished names (RFC 5280, section 4.1.2.4): one attribute per RDN, UTF8String; O= comes first in every name we
+// make.
 
 #include <optional>
 #include <string>
@@ -15,17 +16,17 @@ struct Name {
     std::string organizational_unit{};  ///< may be empty
     std::string common_name{};
 
-    /// DER Name. Throws invalid_input "x509.name" for an empty O or CN, values over 64 characters (RFC 5280, upper bounds)
-    /// or text that is not printable UTF-8.
+    /// DER Name. Throws invalid_input "x509.name" for an empty O or CN, values over 64 characters (RFC 5280, upper
+    /// bounds) or text that is not printable UTF-8.
     Bytes encode() const;
 };
 
 /// One attribute of a parsed name; the views borrow from the DER that was read.
 struct NameAttribute {
-    ByteView oid;           ///< content octets of the OBJECT IDENTIFIER
-    std::uint8_t tag = 0;   ///< identifier octet of the value
-    ByteView value;         ///< content octets of the value
-    std::size_t rdn = 0;    ///< index of the relative distinguished name that it belongs to
+    ByteView oid;          ///< content octets of the OBJECT IDENTIFIER
+    std::uint8_t tag = 0;  ///< identifier octet of the value
+    ByteView value;        ///< content octets of the value
+    std::size_t rdn = 0;   ///< index of the relative distinguished name that it belongs to
 };
 
 /// Every attribute of a strict DER Name in order. Throws invalid_input with this reason for anything malformed: wrong

@@ -15,12 +15,15 @@ struct PublicKey::Native {
     std::size_t key_octets_at = 0;  ///< offset of the subjectPublicKey octets in spki
     KeyType type{};
     int bits = 0;
-    enum class Padding { any, pss_only } padding{};  ///< RSA: pss_only when the SPKI says id-RSASSA-PSS (RFC 4055, section 1.2)
-    ByteView rsa_modulus;                            ///< big-endian without sign octet, borrowed from spki; empty unless RSA
+    enum class Padding {
+        any,
+        pss_only
+    } padding{};           ///< RSA: pss_only when the SPKI says id-RSASSA-PSS (RFC 4055, section 1.2)
+    ByteView rsa_modulus;  ///< big-endian without sign octet, borrowed from spki; empty unless RSA
     ByteView rsa_exponent;
 
-    /// Built on first use, so that a certificate whose key is never used costs little. An RSASSA-PSS key comes as type RSA,
-    /// which raw RSA operations need. Thread-safe; lives as long as the key.
+    /// Built on first use, so that a certificate whose key is never used costs little. An RSASSA-PSS key comes as type
+    /// RSA, which raw RSA operations need. Thread-safe; lives as long as the key.
     EVP_PKEY* pkey() const;
 
 private:

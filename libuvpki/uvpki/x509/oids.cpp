@@ -9,7 +9,8 @@ Arc::Arc(std::string dotted) : text_(std::move(dotted)) {
     try {
         der::oid_from_text(text_);
     } catch (const Error&) {
-        fail_input("x509.arc", "'" + text_.substr(0, 80) + "' is not an arc of object identifiers like 1.3.6.1.4.1.32473");
+        fail_input("x509.arc",
+                   "'" + text_.substr(0, 80) + "' is not an arc of object identifiers like 1.3.6.1.4.1.32473");
     }
     // Botan and others overflow on the 128-bit arcs of 2.25.UUID and refuse the whole certificate.
     if (text_ == "2.25" || text_.starts_with("2.25."))

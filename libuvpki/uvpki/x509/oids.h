@@ -1,5 +1,6 @@
 #pragma once
-// Object identifiers: the standard ones this project uses, as dotted text, and the private ones below the authority's arc.
+// Object identifiers: the standard ones this project uses, as dotted text, and the private ones below the authority's
+// arc.
 
 #include <string>
 #include <string_view>
@@ -51,7 +52,8 @@ inline constexpr std::string_view extension_request = "1.2.840.113549.1.9.14";
 /// Policies are ARC.1.n (one per role, see profile.h), private extensions ARC.2.n.
 class Arc {
 public:
-    /// Throws invalid_input "x509.arc" unless dotted digits; arcs below 2.25 are refused (other software cannot read them).
+    /// Throws invalid_input "x509.arc" unless dotted digits; arcs below 2.25 are refused (other software cannot read
+    /// them).
     explicit Arc(std::string dotted = "1.3.6.1.4.1.32473");
     const std::string& text() const { return text_; }
     std::string policy(int role) const { return text_ + ".1." + std::to_string(role); }

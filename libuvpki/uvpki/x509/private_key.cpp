@@ -38,8 +38,9 @@ Bytes big_number(const EVP_PKEY* key, const char* name) {
 Bytes ec_point(const EVP_PKEY* key) {
     std::array<std::uint8_t, 133> octets{};
     std::size_t size = 0;
-    openssl::require_ok(EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, octets.data(), octets.size(), &size),
-                        "EVP_PKEY_get_octet_string_param");
+    openssl::require_ok(
+        EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, octets.data(), octets.size(), &size),
+        "EVP_PKEY_get_octet_string_param");
     return to_bytes(ByteView(octets).first(size));
 }
 
@@ -47,12 +48,14 @@ Bytes ec_point(const EVP_PKEY* key) {
 Bytes spki_of(const EVP_PKEY* key) {
     if (EVP_PKEY_is_a(key, "EC") == 1) {
         std::array<char, 80> group{};
-        openssl::require_ok(EVP_PKEY_get_group_name(key, group.data(), group.size(), nullptr), "EVP_PKEY_get_group_name");
+        openssl::require_ok(EVP_PKEY_get_group_name(key, group.data(), group.size(), nullptr),
+                            "EVP_PKEY_get_group_name");
         const std::string_view name(group.data());
         if (name != SN_X9_62_prime256v1 && name != SN_secp384r1)
             fail_input(unsupported, "the private key is not on P-256 or P-384");
         const auto curve = name == SN_X9_62_prime256v1 ? oid::prime256v1 : oid::secp384r1;
-        return der::sequence({der::sequence({der::oid(oid::ec_public_key), der::oid(curve)}), der::bit_string(ec_point(key))});
+        return der::sequence(
+            {der::sequence({der::oid(oid::ec_public_key), der::oid(curve)}), der::bit_string(ec_point(key))});
     }
     if (EVP_PKEY_is_a(key, "ED25519") == 1) {
         std::array<std::uint8_t, 32> octets{};
@@ -113,7 +116,9 @@ void require_pbes2(ByteView der) {
         fail_input(unsupported, "the private key asks for more than 20 million PBKDF2 iterations");
 }
 
-std::string_view characters(const SecretBytes& password) { return as_text(password.view()); }
+std::string_view characters(const SecretBytes& password) {
+    return as_text(password.view());
+}
 
 /// The key must be able to sign what its public half verifies: a file may hold two halves that do not belong together.
 void require_matching_halves(const PrivateKey& key) {
@@ -124,7 +129,9 @@ void require_matching_halves(const PrivateKey& key) {
 
 }  // namespace
 
-PrivateKey PrivateKey::generate(KeyType type) { return PrivateKey(wrap(generate_pkey(type, 3072))); }
+PrivateKey PrivateKey::generate(KeyType type) {
+    return PrivateKey(wrap(generate_pkey(type, 3072)));
+}
 
 PrivateKey PrivateKey::generate_rsa(int bits) {
     if (bits != 2048 && bits != 3072 && bits != 4096)
@@ -136,12 +143,14 @@ PrivateKey PrivateKey::from_p256_scalar(const SecretBytes& scalar) {
     if (scalar.size() != 32) fail_input(malformed, "a P-256 private scalar has 32 octets");
     const auto group = openssl::require(openssl::Group(EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1)),
                                         "EC_GROUP_new_by_curve_name");
-    const auto number = openssl::require(openssl::Bignum(BN_bin2bn(scalar.view().data(), 32, BN_secure_new())), "BN_bin2bn");
+    const auto number =
+        openssl::require(openssl::Bignum(BN_bin2bn(scalar.view().data(), 32, BN_secure_new())), "BN_bin2bn");
     BN_set_flags(number.get(), BN_FLG_CONSTTIME);
     if (BN_is_zero(number.get()) || BN_cmp(number.get(), EC_GROUP_get0_order(group.get())) >= 0)
         fail_input(malformed, "the P-256 private scalar is not between 1 and n-1");
     const auto point = openssl::require(openssl::Point(EC_POINT_new(group.get())), "EC_POINT_new");
-    openssl::require_ok(EC_POINT_mul(group.get(), point.get(), number.get(), nullptr, nullptr, nullptr), "EC_POINT_mul");
+    openssl::require_ok(EC_POINT_mul(group.get(), point.get(), number.get(), nullptr, nullptr, nullptr),
+                        "EC_POINT_mul");
     std::array<std::uint8_t, 65> octets{};
     if (EC_POINT_point2oct(group.get(), point.get(), POINT_CONVERSION_UNCOMPRESSED, octets.data(), octets.size(),
                            nullptr) != octets.size())
@@ -192,7 +201,9 @@ PrivateKey PrivateKey::parse_encrypted_pem(std::string_view pem, const SecretByt
     return parse_pkcs8(SecretBytes(openssl::encode(info.get(), i2d_PKCS8_PRIV_KEY_INFO, "i2d_PKCS8_PRIV_KEY_INFO")));
 }
 
-const PublicKey& PrivateKey::public_key() const { return native_->public_key; }
+const PublicKey& PrivateKey::public_key() const {
+    return native_->public_key;
+}
 
 SignatureAlgorithm PrivateKey::algorithm() const {
     switch (native_->public_key.type()) {
@@ -216,7 +227,8 @@ SecretBytes PrivateKey::to_pkcs8() const {
 SecretBytes PrivateKey::p256_scalar() const {
     if (native_->public_key.type() != KeyType::ec_p256) fail_input(unsupported, "only a P-256 key has a P-256 scalar");
     BIGNUM* raw = nullptr;
-    openssl::require_ok(EVP_PKEY_get_bn_param(native_->pkey(), OSSL_PKEY_PARAM_PRIV_KEY, &raw), "EVP_PKEY_get_bn_param");
+    openssl::require_ok(EVP_PKEY_get_bn_param(native_->pkey(), OSSL_PKEY_PARAM_PRIV_KEY, &raw),
+                        "EVP_PKEY_get_bn_param");
     const openssl::Bignum number(raw);
     SecretBytes scalar(32);
     if (BN_bn2binpad(number.get(), scalar.writable().data(), 32) != 32) openssl::fail_call("BN_bn2binpad");
@@ -227,10 +239,11 @@ std::string PrivateKey::to_encrypted_pem(const SecretBytes& password, int iterat
     if (iterations < 1) fail_input("x509.key.iterations", "PBKDF2 needs at least one iteration");
     const auto info = openssl::require(openssl::Pkcs8(EVP_PKEY2PKCS8(native_->pkey())), "EVP_PKEY2PKCS8");
     const auto text = characters(password);
-    const auto sealed = openssl::require(
-        openssl::EncryptedPkcs8(PKCS8_encrypt(NID_hmacWithSHA256, EVP_aes_256_cbc(), text.data(),
-                                              static_cast<int>(text.size()), nullptr, salt_size, iterations, info.get())),
-        "PKCS8_encrypt");
+    const auto sealed =
+        openssl::require(openssl::EncryptedPkcs8(PKCS8_encrypt(NID_hmacWithSHA256, EVP_aes_256_cbc(), text.data(),
+                                                               static_cast<int>(text.size()), nullptr, salt_size,
+                                                               iterations, info.get())),
+                         "PKCS8_encrypt");
     return to_pem(pem_label, openssl::encode(sealed.get(), i2d_X509_SIG, "i2d_X509_SIG"));
 }
 

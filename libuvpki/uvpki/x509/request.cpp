@@ -13,7 +13,8 @@ namespace {
 constexpr std::string_view malformed = "x509.request.malformed";
 constexpr std::size_t max_attributes = 32;
 
-/// [0] IMPLICIT SET OF Attribute; extensionRequest is read, other attributes (challengePassword) only need to be well-formed.
+/// [0] IMPLICIT SET OF Attribute; extensionRequest is read, other attributes (challengePassword) only need to be
+/// well-formed.
 std::vector<Extension> read_attributes(der::Reader reader) {
     const auto wanted = der::oid_from_text(oid::extension_request);
     std::vector<Extension> extensions;
@@ -82,11 +83,13 @@ Bytes make_request(const PrivateKey& key, ByteView subject, const std::vector<Ex
     if (!extensions.empty())
         attributes = der::sequence(
             {der::oid(oid::extension_request), der::encode(der::Tag::set, encode_extensions(extensions))});
-    const auto info = der::sequence({der::integer(0), subject, key.public_key().spki(),
-                                     der::encode(der::context_constructed(0), attributes)});
+    const auto info = der::sequence(
+        {der::integer(0), subject, key.public_key().spki(), der::encode(der::context_constructed(0), attributes)});
     return der::sequence({info, encode_algorithm(key.algorithm()), der::bit_string(key.sign(info))});
 }
 
-Bytes empty_name() { return der::sequence({}); }
+Bytes empty_name() {
+    return der::sequence({});
+}
 
 }  // namespace uvpki::x509

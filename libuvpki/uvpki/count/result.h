@@ -1,0 +1,72 @@
+#pragma once
+// What a count gives: winners, and every round with its tallies, who was elected or eliminated, where the votes went,
+// and a sentence that says why. Plain values. Votes are exact decimal strings without trailing zeros: "14866",
+// "177.5192".
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "uvpki/count/ballots.h"
+#include "uvpki/count/rules.h"
+#include "uvpki/json.h"
+
+namespace uvpki::count {
+
+struct Tally {
+    std::uint32_t candidate = 0;
+    std::string votes;
+    bool elected = false;  ///< in an earlier round
+};
+
+enum class Destination { candidate, exhausted, residue };
+
+struct Transfer {
+    Destination to = Destination::candidate;
+    std::uint32_t candidate = 0;  ///< with Destination::candidate only
+    std::string votes;            ///< never "0"
+};
+
+enum class EventKind { elected, eliminated };
+
+struct Event {
+    EventKind kind = EventKind::elected;
+    std::uint32_t candidate = 0;
+    std::vector<std::uint32_t> tied;  ///< everybody between whom the tie rule had to choose; empty if it had not to
+    std::vector<Transfer> transfers;  ///< candidates first in their order, then exhausted, then residue
+    std::string explanation;
+};
+
+/// Tallies + exhausted + residue equal the valid ballots, exactly (approval and n-of-m have several votes per ballot).
+struct Round {
+    std::uint32_t number = 1;
+    std::string threshold;       ///< votes that elect; empty where the method has none
+    std::vector<Tally> tallies;  ///< elected before or still standing, in candidate order
+    std::string exhausted;       ///< value of ballots with no candidate left to go to
+    std::string residue;         ///< what rounding down left over
+    std::vector<Event> events;   ///< in the order in which they take effect
+};
+
+struct Result {
+    std::string title;
+    Rules rules;
+    std::vector<Candidate> candidates;
+    std::vector<std::uint32_t> withdrawn;
+    std::vector<std::uint32_t> winners;  ///< in order of election
+    std::uint32_t unfilled_seats = 0;
+    std::string threshold;      ///< of the last round; empty where the method has none
+    std::uint64_t ballots = 0;  ///< valid + blank + invalid
+    std::uint64_t valid = 0;
+    std::uint64_t blank = 0;    ///< no choice at all
+    std::uint64_t invalid = 0;  ///< more choices than the rules allow
+    std::vector<Round> rounds;  ///< empty if there is no valid ballot
+    std::string note;           ///< why there are no rounds; empty otherwise
+};
+
+/// The result with candidates by id; canonical_json of it is the same bytes for the same profile, rules and seed.
+Json result_json(const Result& result);
+
+/// For people: totals, each round with its tallies and sentences, winners. Ends with \n.
+std::string rounds_text(const Result& result);
+
+}  // namespace uvpki::count
