@@ -40,9 +40,7 @@ struct BasicConstraints {
 class Certificate {
 public:
     /// Strict DER, v3, no bytes after the end, at most max_certificate_size. Throws invalid_input
-    /// "x509.certificate.malformed", ".size", ".version", ".serial", ".algorithm" (inner and outer differ),
-    /// ".extension", or what parse_algorithm and PublicKey::parse_spki throw. Unknown extensions are kept, known ones
-    /// decoded strictly.
+    /// "x509.certificate...".
     static Certificate parse(ByteView der);
     /// One PEM "CERTIFICATE" block.
     static Certificate parse_pem(std::string_view pem);
