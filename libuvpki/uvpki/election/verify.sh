@@ -375,7 +375,7 @@ read_manifest() {
     ID=$(field $f "$M" id id) ARC=$(field $f "$M" arc oid) VERIFY_AT=$(field $f "$M" verify_at time)
     OPENS=$(field $f "$M" voting/opens time) CLOSES=$(field $f "$M" voting/closes time)
     UNTIL=$(field $f "$M" final_epoch_until time) PLAINTEXT_SIZE=$(field $f "$M" plaintext_size count)
-    MIN_BALLOTS=$(field $f "$M" epoch/min_ballots count) MIN_GROUP=$(field $f "$M" report_min_group count)
+    MIN_BALLOTS=$(field $f "$M" epoch/min_ballots count)
     ROLL_SIZE=$(field $f "$M" roll/size count) ROLL_ROOT=$(field $f "$M" roll/root hash) THRESHOLD=$(field $f "$M" trustees/threshold count)
     ISSUERS=$(field $f "$M" 'token_issuers/#' count) STYLES=$(field $f "$M" 'styles/#' count) CONTESTS=$(field $f "$M" 'contests/#' count)
     KEYS=$(field $f "$M" 'token_keys/#' count) TRUSTEES=$(field $f "$M" 'trustees/members/#' count)
@@ -487,7 +487,7 @@ check_crls() {
     done <"$T/crls"
     awk 'NR == FNR { have[$1]++; next } have[FNR] != 1 { print FNR }' "$T/lines" "$T/ca/subjects" >"$T/line"
     while read -r f; do bad chain.pem "certificate $f has not exactly one list in crl/"; done <"$T/line"
-    sed 1d "$T/ca/subjects" | while read -r subject issuer serial; do
+    sed 1d "$T/ca/subjects" | while read -r _ issuer serial; do
         not_revoked chain.pem "$issuer" "$serial" "$(compact "$VERIFY_AT")"
     done
     done_with 'revocation lists' "$(wc -l <"$T/crls" | tr -d ' ')"
@@ -573,12 +573,12 @@ check_evidence() {
         while read -r f text; do bad "$f" "$text"; done <"$T/lines"
     fi
     sed -n 's|^evidence/\(.*\)\.sha256$|\1|p' "$T/files" >"$T/lists"
-    n=0 earlier=''
+    n=0 earlier=0
     while read -r i; do
         n=$((n + 1)); [ "$i" = "$(printf %04d $n)" ] || bad "evidence/$i.sha256" 'breaks the numbering'
         stamped "evidence/$i.sha256" "evidence/$i.tsr"
         [ $n -gt 1 ] || [ "${STAMP_DER:-}" = "$(hex "$T/tsa.der")" ] || bad "evidence/$i.tsr" 'is not by the TSA of the manifest'
-        [ "${STAMP_TIME:-0}" \< "$earlier" ] && bad "evidence/$i.tsr" 'is older than the evidence before it'
+        [ "${STAMP_TIME:-0}" -lt "$earlier" ] && bad "evidence/$i.tsr" 'is older than the evidence before it'
         earlier=${STAMP_TIME:-0}
         [ $n -eq 1 ] || { grep '^evidence/' "$T/files" | awk -v i="$i" '{ f = $0; sub(/^evidence\//, "", f); sub(/\..*/, "", f); if (f + 0 < i + 0) print }' |
             xargs openssl dgst -sha256 -r | sed 's/^\([0-9a-f]*\) \*/\1  /' | cat "$T/hashes" - | sort >"$T/want"
@@ -692,16 +692,16 @@ check_epochs() {
         stamped "$f.sha256" "$f.tsr"
         [ "${STAMP_DER:-}" = "$(hex "$T/tsa.der")" ] || bad "$f.tsr" 'is not by the TSA of the manifest'
         if [ -n "$STAMP_TIME" ]; then
-            [ "$STAMP_TIME" \< "$earlier" ] && bad "$f.tsr" 'is older than the epoch before it, or than the opening'
-            [ "$STAMP_TIME" \> "$(compact "$UNTIL")" ] && bad "$f.tsr" 'is later than final_epoch_until: these ballots do not count'
+            [ "$STAMP_TIME" -lt "$earlier" ] && bad "$f.tsr" 'is older than the epoch before it, or than the opening'
+            [ "$STAMP_TIME" -gt "$(compact "$UNTIL")" ] && bad "$f.tsr" 'is later than final_epoch_until: these ballots do not count'
             earlier=$STAMP_TIME
         fi
     done <"$T/epochs"
     [ "$n" -gt 0 ] || bad epochs 'there is no epoch'
     # Each ballot file in exactly one epoch, under the name of its own hash.
     CAST=$(wc -l <"$T/leaves" | tr -d ' ')
-    sort "$T/leaves" >"$T/sorted-leaves"
-    uniq -d "$T/sorted-leaves" | while read -r l; do bad "ballots/$(echo "$l" | cut -c1-2)/$l.p7m" 'is in more than one epoch'; done
+    sort -u "$T/leaves" >"$T/sorted-leaves"
+    sort "$T/leaves" | uniq -d | while read -r l; do bad "ballots/$(echo "$l" | cut -c1-2)/$l.p7m" 'is in more than one epoch'; done
     awk '$2 ~ /^ballots\// { leaf = substr($2, 12, 64); if ($1 != leaf) print $2, "is named by a hash that is not its own"; else print leaf > here }' \
         here="$T/unsorted-here" "$T/hashes" >"$T/lines"
     : >>"$T/unsorted-here"; sort "$T/unsorted-here" >"$T/here"
@@ -770,7 +770,7 @@ check_trustees() {
     p256=3059301306072a8648ce3d020106082a8648ce3d030107034200
     [ "$(openssl dgst -sha256 -r trustees/transcript.json | cut -c1-64)" = "$(field manifest.json "$M" trustees/transcript hash)" ] ||
         bad trustees/transcript.json 'is not the transcript of the manifest'
-    i=0 shares=0 : >"$T/trustees"
+    i=0 shares=0
     : >"$T/trustees"
     while [ "$i" -lt "$TRUSTEES" ]; do
         n=$(field manifest.json "$M" trustees/members/$i/index count) point=$(field manifest.json "$M" trustees/members/$i/share_point point)
@@ -981,7 +981,8 @@ check_results() {
     awk '{ if ($4 in seen) { print $1, $2, $3, $4, "invalid" } else print; seen[$4] = 1 }' "$T/votes" >"$T/judged"
     awk -F '\t' -v rules="$M" -v votes="$T/judged" -v claims="$T/claims-by-style" -v id="$ID" -v manifest="$MANIFEST_HASH" -v root="$LOG_ROOT" -v cast="$CAST" \
         -v claimed="$CLAIMED" -v roll="$ROLL_SIZE" -v summary="$T/summary" -v epochs="$(wc -l <"$T/epochs" | tr -d ' ')" '
-        function expect(path, v) { if (R[path] != v) print path " says " (path in R ? R[path] : "nothing") ", the ballots say " v }
+        function bare(v) { sub(/^"/, "", v); return v == "" ? "nothing" : v }
+        function expect(path, v) { if (R[path] != v) print path " says " bare(R[path]) ", the package itself " bare(v) }
         BEGIN {
             while ((getline < rules) > 0) M[$1] = $2
             while ((getline line < votes) > 0) {
@@ -1001,7 +1002,7 @@ check_results() {
             return OF[c]
         }
         { R[$1] = $2 }
-        sub(/^cast_by_style\//, "", $1) { by_style += $2; if ($1 != "other" && STYLE[$1] + 0 != $2) print "cast_by_style/" $1 " says " $2 ", the ballots say " STYLE[$1] + 0 }
+        sub(/^cast_by_style\//, "", $1) { by_style += $2; if ($1 != "other" && STYLE[$1] + 0 != $2) print "cast_by_style/" $1 " says " $2 ", the package itself " STYLE[$1] + 0 }
         END {
             expect("election", "\"" id); expect("manifest", "\"" manifest); expect("log/root", "\"" root); expect("log/size", cast); expect("version", 1)
             expect("totals/cast", cast); expect("totals/valid", TOTAL["valid"] + 0); expect("totals/blank", TOTAL["blank"] + 0)
