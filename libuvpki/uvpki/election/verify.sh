@@ -51,12 +51,14 @@ isolate() {
     "OpenSSL "*) ;;
     *) give_up 'needs the openssl command, version 3.0 or later, of the OpenSSL project' ;;
     esac
+    # in memory where that is possible: many small files come and go
+    [ -n "${TMPDIR:-}" ] || { [ -d /dev/shm ] && [ -w /dev/shm ] && TMPDIR=/dev/shm; }
     T=${TMPDIR:-/tmp}/verify-election.$$.$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')
     # mkdir fails on whatever is there already, a link too: the folder is ours alone.
     mkdir "$T" || give_up "cannot make a temporary folder in ${TMPDIR:-/tmp}"
     trap 'clean_up' EXIT
     trap 'exit 130' INT
-    trap 'exit 143' HUP TERM
+    trap 'exit 143' HUP PIPE TERM
     : >"$T/new" && : >"$T/findings" && mkdir "$T/ca" "$T/merkle" "$T/work" || give_up 'the temporary folder is not writable'
 }
 
@@ -590,17 +592,19 @@ check_evidence() {
     done_with evidence "$(wc -l <"$T/hashes" | tr -d ' ') hashes, $n time stamp(s)"
 }
 
-# Hexadecimal messages, one per line -> their SHA-256, one per line. Each message is written to a file of its own, because
-# openssl hashes many files in one process.
+# Hexadecimal messages, one per line -> their SHA-256, one per line. Each message is written to a file, because openssl
+# hashes many files in one process; the same files serve again and again.
 sha256_lines() {
-    rm -rf "$T/h" && mkdir "$T/h"
-    awk -v t="$T/h/" "$HEX"'{ print unpack($1, NR) > (t "s" int((NR - 1) / 4096)) }'
+    mkdir -p "$T/h" && rm -f "$T"/h/script.*
+    awk -v script="$T/h/script." "$HEX"'
+        { print unpack($1, (NR - 1) % 4096) > (script int((NR - 1) / 4096)) }
+        NR % 4096 == 0 { close(script NR / 4096 - 1) }'
     (
-        cd "$T/h" || exit
-        for i in $(ls | sed 's/^s//' | sort -n); do
-            . "./s$i"
-            awk -v from="$((i * 4096))" 'END { for (n = 1; n <= NR; n++) print from + n }' "s$i" | xargs openssl dgst -sha256 -r | cut -c1-64
-            find . -type f ! -name 's*' -exec rm -f {} +
+        cd "$T/h" && n=0
+        while [ -f script.$n ]; do
+            . ./script.$n
+            awk '{ print NR - 1 }' script.$n | xargs openssl dgst -sha256 -r | cut -c1-64
+            n=$((n + 1))
         done
     )
 }
