@@ -11,7 +11,7 @@
 #include "uvpki/error.h"
 #include "uvpki/x509/issue.h"
 
-namespace uvpki::test {
+namespace uvpki::testing {
 
 class MemoryIssuanceStore final : public x509::IssuanceStore {
 public:
@@ -55,4 +55,4 @@ private:
     std::vector<Issued> issued_;
 };
 
-}  // namespace uvpki::test
+}  // namespace uvpki::testing

@@ -15,7 +15,7 @@
 #include "uvpki/x509/request.h"
 #include "uvpki/x509/revocation.h"
 
-namespace uvpki::test {
+namespace uvpki::testing {
 
 struct TestPki {
     /// Start of all validities, and the voting window of `ballot_ca`'s election.
@@ -121,4 +121,4 @@ struct TestPki {
     }
 };
 
-}  // namespace uvpki::test
+}  // namespace uvpki::testing

@@ -81,6 +81,10 @@ void require_good_key(const Profile& profile, const PublicKey& key) {
     if (std::ranges::count(profile.key_types, key.type()) == 0)
         fail_input("x509.issue.key_type",
                    "a certificate of the profile " + std::string(profile.name) + " cannot have a key of this type");
+    if (key.type() == KeyType::rsa && key.bits() < min_certified_rsa_bits)
+        fail_input("x509.issue.key_quality", "the RSA key has " + std::to_string(key.bits()) +
+                                                 " bits; certificates need at least " +
+                                                 std::to_string(min_certified_rsa_bits));
     const auto findings = check_key_quality(key);
     if (!findings.empty())
         fail_input("x509.issue.key_quality",

@@ -117,6 +117,8 @@ private:
         const auto& key = certificate_.public_key();
         expect(std::ranges::count(profile_.key_types, key.type()) == 1, "lint.key_type",
                "the profile does not allow this type of key");
+        expect(key.type() != KeyType::rsa || key.bits() >= min_certified_rsa_bits, "lint.key_quality",
+               "an RSA key must have at least 3072 bits");
         for (auto& finding : check_key_quality(key)) find("lint.key_quality", finding.rule + ": " + finding.message);
     }
 

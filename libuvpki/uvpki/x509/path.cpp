@@ -65,23 +65,23 @@ struct IssuerChain {
 
 /// Index 0 is the leaf's, so the first issuer has index 1.
 Fault find_issuer_fault(const std::vector<Certificate>& issuers, const Arc& arc) {
+    // RFC 5280, section 6.1.4 (k): "verify that the basicConstraints extension is present and that cA is set to TRUE."
+    for (std::size_t i = 0; i < issuers.size(); ++i)
+        if (issuers[i].basic_constraints().role != BasicConstraints::Role::ca)
+            return fault("x509.path.ca", i + 1, issuers[i], "is not a CA certificate but has issued one");
     for (std::size_t i = issuers.size(); i-- > 0;) {
         const auto& certificate = issuers[i];
         const auto index = i + 1;
         const bool is_anchor = index == issuers.size();
         if (!is_anchor && !is_signed_by(certificate, issuers[i + 1]))
             return fault("x509.path.signature", index, certificate, "is not signed by its issuer's key");
-        const auto constraints = certificate.basic_constraints();
-        // RFC 5280, section 6.1.4 (k): "verify that the basicConstraints extension is present and that cA is set to
-        // TRUE."
-        if (constraints.role != BasicConstraints::Role::ca)
-            return fault("x509.path.ca", index, certificate, "is not a CA certificate but has issued one");
+        const auto path_length = certificate.basic_constraints().path_length;
         const auto below = std::count_if(issuers.begin(), issuers.begin() + static_cast<std::ptrdiff_t>(i),
                                          [](const auto& issuer) { return !issuer.is_self_issued(); });
-        if (constraints.path_length && below > *constraints.path_length)
-            return fault("x509.path.length", index, certificate,
-                         "allows " + std::to_string(*constraints.path_length) + " CA(s) below it, the path has " +
-                             std::to_string(below));
+        if (path_length && below > *path_length)
+            return fault(
+                "x509.path.length", index, certificate,
+                "allows " + std::to_string(*path_length) + " CA(s) below it, the path has " + std::to_string(below));
         if (!certificate.has_key_usage(KeyUsage::key_cert_sign))
             return fault("x509.path.key_usage", index, certificate,
                          "may not sign certificates (keyCertSign is missing)");

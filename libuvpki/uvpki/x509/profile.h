@@ -45,6 +45,10 @@ struct Validity {
     std::optional<Time> latest_end(Time not_before) const;
 };
 
+/// RSA keys below this are not certified in any role (blind-signing keys, which no certificate holds, may have 2048
+/// bits).
+inline constexpr int min_certified_rsa_bits = 3072;
+
 struct Profile {
     Role role{};
     std::string_view name{};      ///< "issuing-ca", as in the design's table and on command lines

@@ -6,7 +6,7 @@
 #include "tests/support/test_pki.h"
 #include "uvpki/x509/to_be_signed.h"
 
-namespace uvpki::test {
+namespace uvpki::testing {
 
 /// To-be-signed certificate as the pipeline would write it, for the test to change.
 inline x509::ToBeSigned draft(TestPki& pki, x509::Role role, const x509::PublicKey& key, const x509::Issuer& issuer) {
@@ -43,4 +43,4 @@ inline void remove_extension(x509::ToBeSigned& to_be_signed, std::string_view oi
         throw std::runtime_error("the draft has no such extension");
 }
 
-}  // namespace uvpki::test
+}  // namespace uvpki::testing

@@ -7,8 +7,7 @@
 
 using namespace uvpki;
 using namespace uvpki::x509;
-using uvpki::test::reason_thrown;
-using uvpki::test::TestPki;
+using namespace uvpki::testing;
 
 TEST_CASE("the table has every role once, in the order of the numbers, under its design name") {
     const std::vector<std::string> names{"root",    "issuing-ca", "registrar-ca", "ballot-ca",  "voter",   "ballot",
@@ -20,7 +19,7 @@ TEST_CASE("the table has every role once, in the order of the numbers, under its
         CHECK(static_cast<std::size_t>(profiles()[i].role) == i + 1);
         CHECK(&find_profile(names[i]) == &profiles()[i]);
     }
-    CHECK(reason_thrown<Error>([] { find_profile("voters"); }) == "x509.profile");
+    CHECK(test::reason_thrown<Error>([] { find_profile("voters"); }) == "x509.profile");
 }
 
 TEST_CASE("validities, path lengths and issuers are the design's") {

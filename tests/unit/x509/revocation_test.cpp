@@ -8,8 +8,7 @@
 
 using namespace uvpki;
 using namespace uvpki::x509;
-using uvpki::test::reason_thrown;
-using uvpki::test::TestPki;
+using namespace uvpki::testing;
 
 namespace {
 
@@ -134,7 +133,7 @@ TEST_CASE("a list with an unknown critical extension, without number or with an 
         return der::sequence({tbs, algorithm, der::bit_string(pki.registrar_ca_key.sign(tbs))});
     };
     const auto refusal = [&](const Bytes& entries, const std::vector<Extension>& extensions) {
-        return reason_thrown<Error>([&] { Crl::parse(build(entries, extensions)); });
+        return test::reason_thrown<Error>([&] { Crl::parse(build(entries, extensions)); });
     };
     const auto entry = [&](Bytes extensions) {
         return der::sequence({der::encode(der::Tag::integer, serial(1)), now, extensions});
@@ -162,7 +161,7 @@ TEST_CASE("options that make no sense are refused") {
     TestPki pki;
     const auto now = pki.clock.now();
     const auto refusal = [&](const std::vector<RevokedEntry>& entries, const CrlOptions& options) {
-        return reason_thrown<Error>([&] { make_crl(pki.registrar_ca, pki.registrar_ca_key, entries, options); });
+        return test::reason_thrown<Error>([&] { make_crl(pki.registrar_ca, pki.registrar_ca_key, entries, options); });
     };
     CHECK(refusal({}, {.number = 1, .this_update = now, .next_update = now + Days{1}}).empty());
     CHECK(refusal({}, {.number = -1, .this_update = now, .next_update = now + Days{1}}) == "x509.crl.options");
@@ -172,7 +171,7 @@ TEST_CASE("options that make no sense are refused") {
           "x509.crl.options");
     const RevokedEntry later{.serial = serial(1), .revoked_at = now + Seconds{1}};
     CHECK(refusal({later}, {.number = 1, .this_update = now, .next_update = now + Days{1}}) == "x509.crl.options");
-    CHECK(reason_thrown<Error>([&] {
+    CHECK(test::reason_thrown<Error>([&] {
               make_crl(pki.registrar_ca, pki.ballot_ca_key, {}, {.this_update = now, .next_update = now + Days{1}});
           }) == "x509.crl.options");
 }
@@ -181,5 +180,5 @@ TEST_CASE("revocation reasons have names both ways") {
     for (const auto* name : {"unspecified", "key-compromise", "ca-compromise", "affiliation-changed", "superseded",
                              "cessation-of-operation", "privilege-withdrawn"})
         CHECK(revocation_reason_name(parse_revocation_reason(name)) == name);
-    CHECK(reason_thrown<Error>([] { parse_revocation_reason("lost"); }) == "x509.revocation.reason");
+    CHECK(test::reason_thrown<Error>([] { parse_revocation_reason("lost"); }) == "x509.revocation.reason");
 }
