@@ -26,8 +26,8 @@ ShareBackup make_backup(const Board& board, const VerifiedTranscript& transcript
 
 // ---- rehearsal ----
 
-/// PKCS#10 signed with the share as a P-256 key. Subject: O="Trustee rehearsal", CN = the first 64 hex digits that are
-/// the SHA-256 of canonical JSON {"challenge","transcript","trustee"}; the challenge (any bytes) makes it fresh.
+/// PKCS#10 signed with the share as a P-256 key. Subject: O="Trustee rehearsal", CN = the hex SHA-256
+/// of canonical JSON {"challenge","transcript","trustee"}; the challenge (any bytes) makes it fresh.
 Bytes make_rehearsal_request(const ShareBackup& backup, ByteView challenge);
 
 /// "threshold.rehearsal.request" (malformed or possession not proved), "threshold.rehearsal.challenge",
