@@ -57,11 +57,14 @@ public:
                             const SecretBytes& password, const Clock& clock, Random& random);
     static Authority open(const std::filesystem::path& folder, const SecretBytes& password, const Clock& clock,
                           Random& random);
+    /// Without the keys: looking things up works, whatever signs or changes something throws forbidden "authority.locked".
+    static Authority open_for_reading(const std::filesystem::path& folder, const Clock& clock, Random& random);
 
     /// PKCS#10 of the issuing key.
     Bytes issuing_request() const;
     /// The root and its certificate for the issuing key; makes the TSA certificate too.
     void install(const x509::Certificate& root, const x509::Certificate& issuing);
+    bool is_installed() const;
 
     const x509::Certificate& root() const;
     const x509::Certificate& issuing() const;

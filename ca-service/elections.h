@@ -11,6 +11,7 @@
 #include "uvpki/clock.h"
 #include "uvpki/election/manifest.h"
 #include "uvpki/election/roll.h"
+#include "uvpki/error.h"
 
 namespace uvpki::ca {
 
@@ -74,6 +75,10 @@ public:
     virtual std::vector<Bytes> ceremony_messages(std::string_view id) const = 0;
     virtual std::vector<Bytes> rehearsals(std::string_view id) const = 0;
     virtual std::optional<Bytes> find_transcript(std::string_view id) const = 0;
+    virtual std::optional<std::string> find_results_text(std::string_view id) const = 0;
+    virtual std::optional<Bytes> find_results_signature(std::string_view id) const = 0;
+    /// What an officer should know before freezing (T6, T32, overlapping windows); for a draft as far as it is filled in.
+    virtual std::vector<Finding> warnings(std::string_view id) const = 0;
 };
 
 }  // namespace uvpki::ca

@@ -11,6 +11,7 @@
 #include "uvpki/clock.h"
 #include "uvpki/count/rules.h"  // count::Rules
 #include "uvpki/digest.h"
+#include "uvpki/error.h"
 #include "uvpki/x509/path.h"
 
 namespace uvpki::election {
