@@ -1,6 +1,7 @@
 #pragma once
-// The eBallot: CMS SignedData by the ballot certificate over an AuthEnvelopedData to the election key (design, section 5).
-// Parsing checks the exact profile, verifying checks both signatures and the tokens, opening decrypts and judges the vote.
+// The eBallot: CMS SignedData by the ballot certificate over an AuthEnvelopedData to the election key (design, section
+// 5). Parsing checks the exact profile, verifying checks both signatures and the tokens, opening decrypts and judges
+// the vote.
 
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "uvpki/cms/signed_data.h"
 #include "uvpki/election/manifest.h"
 #include "uvpki/election/token.h"
+#include "uvpki/x509/name.h"
 
 namespace uvpki::election {
 
@@ -17,7 +19,8 @@ inline constexpr std::size_t max_ballot_size = 64 * 1024;
 
 struct ContestChoices {
     std::string contest;
-    std::vector<std::string> choices;  ///< candidate ids in order of preference (or simply the chosen ones); empty: blank
+    std::vector<std::string>
+        choices;  ///< candidate ids in order of preference (or simply the chosen ones); empty: blank
 };
 
 /// {"ballot":hex,"contests":[{"choices":[...],"id":...}],"election":id,"manifest":hex,"pad":"000...","style":id}
@@ -26,7 +29,7 @@ struct Plaintext {
     Sha256 manifest{};
     std::string style;
     Sha256 ballot{};  ///< SHA-256 of the ballot certificate's SPKI (T12)
-    std::vector<ContestChoices> contests;
+    std::vector<ContestChoices> contests{};
 };
 
 /// Canonical JSON padded with "0" to exactly `size` bytes; invalid_input "ballot.plaintext.size" when it does not fit.
@@ -82,12 +85,16 @@ private:
 /// Everything about one election that checking a ballot needs, prepared once. Immutable, thread-safe.
 class BallotVerifier {
 public:
+    /// Verifies the Ballot CA's path. Adds the Ballot CA to the trust store if it is not there: nobody else may be
+    /// using the store meanwhile.
     BallotVerifier(const VerifiedManifest& manifest, x509::TrustStore trust);
     const VerifiedManifest& manifest() const;
 
     /// The certificate is a ballot certificate of this election's Ballot CA (role, window exactly the voting window,
-    /// subject and serial derived from key and election, tokens right), the signature holds, the envelope is addressed to
-    /// the election certificate. Throws verification_failed "ballot.certificate...", "ballot.election", "token...", "cms...".
+    /// subject and serial derived from key and election, tokens right), the signature holds, the envelope is addressed
+    /// to the election certificate. Throws verification_failed "ballot.certificate..." (issuer, window, key, subject,
+    /// serial, key_identifier, key_usage, policy, extensions, profile, signature), "ballot.election", "token...",
+    /// "cms..." or "x509.path..." (the certificate's signature, revocation).
     VerifiedBallot verify_ballot(ParsedBallot ballot) const;
     /// The checks on a ballot certificate alone; returns the style.
     std::string verify_ballot_certificate(const x509::Certificate& certificate) const;
@@ -103,14 +110,17 @@ private:
 struct OpenedBallot {
     Sha256 leaf{};
     std::string style;
+    Bytes ephemeral_point;  ///< 65 octets, the envelope's, so that results can tell repeats (T13)
     enum class Status { valid, blank, invalid } status{};
-    std::optional<Finding> invalid_because;  ///< "ballot.open", "ballot.plaintext...", "ballot.copied" (T12), "ballot.manifest", "vote..."
-    std::vector<ContestChoices> contests;    ///< empty when invalid
+    std::optional<Finding>
+        invalid_because;  ///< "ballot.open", "ballot.plaintext...", "ballot.copied" (T12), "ballot.manifest", "vote..."
+    std::vector<ContestChoices> contests;  ///< empty when invalid
 };
 OpenedBallot open_ballot(const VerifiedBallot& ballot, const VerifiedManifest& manifest,
                          const x509::PrivateKey& election_key);
 
-/// O=organization, OU=election id, CN=UUID (version 8, RFC 9562) from SHA-256 over "ballot-name-v1", election id and SPKI.
+/// O=organization, OU=election id, CN=UUID (version 8, RFC 9562) from SHA-256 over "ballot-name-v1", election id and
+/// SPKI.
 x509::Name ballot_subject(const Manifest& manifest, const Sha256& spki_sha256);
 
 }  // namespace uvpki::election

@@ -31,7 +31,8 @@ private:
     Bytes der_;
 };
 
-/// rules.role must be voter. Throws "claim.malformed", "claim.election", "claim.token_key", "claim.size" or CMS and path reasons.
+/// rules.role must be voter. Throws "claim.malformed", "claim.election", "claim.token_key", "claim.size" or CMS and
+/// path reasons.
 VerifiedClaim verify_claim(ByteView der, const Manifest& manifest, const x509::TrustStore& trust,
                            const x509::PathRules& rules);
 

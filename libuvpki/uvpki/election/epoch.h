@@ -1,5 +1,6 @@
 #pragma once
-// Epochs: the only way ballots become public. A list in sha256sum format sorted by hash, with one RFC 3161 token over it.
+// Epochs: the only way ballots become public. A list in sha256sum format sorted by hash, with one RFC 3161 token over
+// it.
 
 #include <string>
 #include <vector>

@@ -1,6 +1,6 @@
 #pragma once
-// The election manifest: canonical JSON (RFC 8785), CMS-signed by an officer. All services and verifiers act on the signed
-// manifest and nothing else. Plain data; schemas/manifest.json is the truth about the JSON form.
+// The election manifest: canonical JSON (RFC 8785), CMS-signed by an officer. All services and verifiers act on the
+// signed manifest and nothing else. Plain data; schemas/manifest.json is the truth about the JSON form.
 
 #include <cstdint>
 #include <map>
@@ -43,8 +43,8 @@ struct Window {
 struct TokenKey {
     std::string issuer;  ///< which registrar, [a-z0-9-]{1,32}
     std::string style;
-    Bytes spki;          ///< id-RSASSA-PSS SPKI DER (RFC 9474)
-    Sha256 key_id{};     ///< SHA-256 of spki
+    Bytes spki;       ///< id-RSASSA-PSS SPKI DER (RFC 9474)
+    Sha256 key_id{};  ///< SHA-256 of spki
 };
 
 struct Trustee {
@@ -58,30 +58,30 @@ struct Manifest {
     std::string id;  ///< [a-z0-9-]{3,64}
     std::string title;
     std::string organization;
-    std::string arc;         ///< the authority's OID arc
-    Sha256 root{};           ///< fingerprint of the root certificate
-    Bytes ballot_ca;         ///< DER
+    std::string arc;             ///< the authority's OID arc
+    Sha256 root{};               ///< fingerprint of the root certificate
+    Bytes ballot_ca;             ///< DER
     Bytes election_certificate;  ///< DER, the trustees' joint key
     Bytes tsa_certificate;       ///< DER
     std::vector<Contest> contests;
     std::vector<Style> styles;
     Window claim;
-    Window voting;              ///< also the validity of every ballot certificate
-    Time final_epoch_until{};   ///< nothing published later is counted
-    Time verify_at{};           ///< the one -attime of the whole election: voting.closes minus one second
+    Window voting;             ///< also the validity of every ballot certificate
+    Time final_epoch_until{};  ///< nothing published later is counted
+    Time verify_at{};          ///< the one -attime of the whole election: voting.closes minus one second
     std::int64_t epoch_seconds = 0;
-    std::int64_t epoch_min_ballots = 0;  ///< k of the design, section 4
-    std::vector<TokenKey> token_keys;    ///< one per issuer and style
+    std::int64_t epoch_min_ballots = 0;      ///< k of the design, section 4
+    std::vector<TokenKey> token_keys;        ///< one per issuer and style
     std::vector<std::string> token_issuers;  ///< every ballot needs one token of each
     int trustee_threshold = 0;
     std::vector<Trustee> trustees;
     Sha256 ceremony_transcript{};  ///< SHA-256 of trustees/transcript.json
     std::int64_t roll_size = 0;
-    Sha256 roll_root{};            ///< RFC 9162 root over the sorted salted commitments
-    std::string log_origin;        ///< C2SP checkpoint origin
-    std::string log_key;           ///< signed-note verifier key of the log
-    std::int64_t plaintext_size = 0;       ///< every ballot's plaintext has this many bytes
-    std::int64_t report_min_group = 10;    ///< smaller groups are merged in reports
+    Sha256 roll_root{};                  ///< RFC 9162 root over the sorted salted commitments
+    std::string log_origin;              ///< C2SP checkpoint origin
+    std::string log_key;                 ///< signed-note verifier key of the log
+    std::int64_t plaintext_size = 0;     ///< every ballot's plaintext has this many bytes
+    std::int64_t report_min_group = 10;  ///< smaller groups are merged in reports
 
     const Contest* find_contest(std::string_view contest_id) const;
     const Style* find_style(std::string_view style_id) const;
@@ -90,13 +90,15 @@ struct Manifest {
 
 /// Canonical JSON text of the manifest.
 std::string format_manifest(const Manifest& manifest);
-/// Strict: canonical, no unknown member, every limit and cross-reference checked. Throws invalid_input "manifest..." with
-/// the member's name and the rule.
+/// Strict: canonical, no unknown member, every limit and cross-reference checked. Throws invalid_input "manifest..."
+/// with the member's name and the rule.
 Manifest parse_manifest(ByteView text);
 /// Rules between members that hold for a manifest about to be signed (windows in order, at least two candidates per
-/// contest, each style has contests and a token key per issuer, roll sizes add up, plaintext fits, ...). "manifest.rule...".
+/// contest, each style has contests and a token key per issuer, roll sizes add up, plaintext fits, ...).
+/// "manifest.rule...".
 std::vector<Finding> check_manifest(const Manifest& manifest);
-/// Warnings for the officer, not errors: T32 (possible rankings outnumber voters), small styles (T6), overlapping windows.
+/// Warnings for the officer, not errors: T32 (possible rankings outnumber voters), small styles (T6), overlapping
+/// windows.
 std::vector<Finding> warn_about_manifest(const Manifest& manifest);
 
 /// SHA-256 of format_manifest(): what ballots and receipts carry.
@@ -121,8 +123,8 @@ private:
     x509::Certificate signer_;
 };
 
-/// `signature` is a detached CMS SignedData. The signer must have role officer at manifest.verify_at, and the Ballot CA,
-/// election and TSA certificates must have their roles under the same root at that time.
+/// `signature` is a detached CMS SignedData. The signer must have role officer at manifest.verify_at, and the Ballot
+/// CA, election and TSA certificates must have their roles under the same root at that time.
 VerifiedManifest verify_manifest(ByteView text, ByteView signature, const x509::TrustStore& trust,
                                  x509::PathRules::Revocation revocation = x509::PathRules::Revocation::if_listed);
 

@@ -1,5 +1,6 @@
 #pragma once
-// The receipt: a CMS-signed promise {"election","latest_epoch":n,"leaf":hex,"manifest":hex,"version":1}, without a time.
+// The receipt: a CMS-signed promise {"election","latest_epoch":n,"leaf":hex,"manifest":hex,"version":1}, without a
+// time.
 
 #include "uvpki/cms/signed_data.h"
 #include "uvpki/election/manifest.h"
@@ -10,7 +11,8 @@ struct Receipt {
     std::string election;
     Sha256 manifest{};
     Sha256 leaf{};
-    std::int64_t latest_epoch = 0;  ///< the leaf is in an epoch up to this one, or in the final one when voting ends before
+    std::int64_t latest_epoch =
+        0;  ///< the leaf is in an epoch up to this one, or in the final one when voting ends before
 };
 
 Bytes make_receipt(const Receipt& receipt, const x509::Certificate& signer, const x509::PrivateKey& key,

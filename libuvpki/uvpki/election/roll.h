@@ -15,7 +15,7 @@ struct RollEntry {
     std::string entry;  ///< UUID of the roll entry
     std::string name;
     std::string style;
-    Bytes salt;         ///< 32 octets, random, secret until an auditor gets the annex
+    Bytes salt;  ///< 32 octets, random, secret until an auditor gets the annex
 };
 Sha256 roll_commitment(const RollEntry& entry);
 /// commitment = SHA-256(salt (32 octets) || DER of the signed claim).
@@ -37,7 +37,8 @@ struct RollSummary {
 std::string format_roll_summary(const RollSummary& summary);
 RollSummary parse_roll_summary(ByteView text);
 
-/// claims/ISSUER.json {"claims":n,"election","issuer","root","styles":{id:count},"version":1}, CMS-signed by a registrar.
+/// claims/ISSUER.json {"claims":n,"election","issuer","root","styles":{id:count},"version":1}, CMS-signed by a
+/// registrar.
 struct ClaimsSummary {
     std::string election;
     std::string issuer;

@@ -14,8 +14,8 @@ namespace uvpki::election {
 Bytes token_message(std::string_view election_id, const Sha256& ballot_spki_sha256);
 
 struct Token {
-    Sha256 key_id{};   ///< of the token key in the manifest
-    Bytes prefix;      ///< 32 octets, RFC 9474 randomizer
+    Sha256 key_id{};  ///< of the token key in the manifest
+    Bytes prefix;     ///< 32 octets, RFC 9474 randomizer
     Bytes signature;
 };
 

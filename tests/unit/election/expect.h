@@ -1,0 +1,30 @@
+#pragma once
+// Shared by the tests of this folder: reasons of refusals, and elections that are made once per program.
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/support/command.h"
+#include "tests/support/test_election.h"
+
+namespace uvpki::testing {
+
+template <typename Action>
+std::string reason_of(Action&& action) {
+    return test::reason_thrown<Error>(std::forward<Action>(action));
+}
+
+inline bool has_rule(const std::vector<Finding>& findings, std::string_view rule) {
+    return std::ranges::find(findings, rule, &Finding::rule) != findings.end();
+}
+
+/// One election for the tests that do not alter it; making token keys costs a quarter of a second.
+inline TestElection& shared_election() {
+    static TestElection once;
+    return once;
+}
+
+}  // namespace uvpki::testing
