@@ -61,8 +61,8 @@ public:
 
     /// Makes the voter's key (saved first), sends the request, keeps the certificate after checking it against `trust`
     /// (its key, role voter). Repeating with the same invitation gives the same certificate.
-    const x509::Certificate& enrol(std::string_view issuer, std::string_view invitation, api::RegistrarApi& registrar,
-                                   const x509::TrustStore& trust);
+    x509::Certificate enrol(std::string_view issuer, std::string_view invitation, api::RegistrarApi& registrar,
+                            const x509::TrustStore& trust);
     /// Makes the ballot key and one blinding per token issuer (saved first), sends the claims, unblinds and verifies.
     /// A lost device after this is a lost vote: programs say so before they call it.
     void claim(const election::VerifiedManifest& manifest, std::string_view style, const Registrars& registrars);
