@@ -243,7 +243,7 @@ VerifiedManifest verify_manifest(ByteView text, ByteView signature, const x509::
     verify_pinned(trust, manifest.election_certificate, pinned, "election certificate");
     pinned.role = x509::Role::tsa;
     verify_pinned(trust, manifest.tsa_certificate, pinned, "time-stamp certificate");
-    return VerifiedManifest(std::move(manifest), to_bytes(text), sha256(text), verified.signer().leaf());
+    return VerifiedManifest(std::move(manifest), to_bytes(text), to_bytes(signature), sha256(text), verified.signer().leaf());
 }
 
 }  // namespace uvpki::election

@@ -111,14 +111,21 @@ public:
     const Manifest* operator->() const { return &manifest_; }
     const Sha256& digest() const { return digest_; }
     const Bytes& text() const { return text_; }
+    /// The detached CMS signature that was verified; who keeps the text can keep both and verify them again.
+    const Bytes& signature() const { return signature_; }
     const x509::Certificate& signer() const { return signer_; }
 
 private:
     friend VerifiedManifest verify_manifest(ByteView, ByteView, const x509::TrustStore&, x509::PathRules::Revocation);
-    VerifiedManifest(Manifest manifest, Bytes text, Sha256 digest, x509::Certificate signer)
-        : manifest_(std::move(manifest)), text_(std::move(text)), digest_(digest), signer_(std::move(signer)) {}
+    VerifiedManifest(Manifest manifest, Bytes text, Bytes signature, Sha256 digest, x509::Certificate signer)
+        : manifest_(std::move(manifest)),
+          text_(std::move(text)),
+          signature_(std::move(signature)),
+          digest_(digest),
+          signer_(std::move(signer)) {}
     Manifest manifest_;
     Bytes text_;
+    Bytes signature_;
     Sha256 digest_;
     x509::Certificate signer_;
 };

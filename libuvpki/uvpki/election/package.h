@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "uvpki/error.h"
@@ -52,6 +53,9 @@ PackageReport check_package(const std::filesystem::path& folder, const CheckOpti
 
 /// README.txt with the commands and this election's values.
 std::string package_readme(const VerifiedManifest& manifest, std::string_view example_ballot_path);
+
+/// verify.sh, the same text for every election.
+std::string_view package_verify_script();
 
 /// Every file below the folder except evidence/, sorted, as a sha256sum list; what the final time stamp covers.
 std::string package_file_list(const std::filesystem::path& folder);
