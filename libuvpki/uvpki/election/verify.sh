@@ -1,16 +1,17 @@
 #!/bin/sh
-# verify.sh: checks an election package with the openssl command (3.0 or later), a POSIX shell and POSIX utilities alone.
+# verify.sh: checks an election package with the openssl command (3.0 or later), a POSIX shell and POSIX utilities.
 #
-# How to read it. First come two small readers in awk, one for DER (over hexadecimal text) and one for JSON; both are strict
-# and refuse what they do not know. Then one function per step, in the order in which trust grows: the root's fingerprint,
-# which you bring, vouches for the certificates; they vouch for the signed documents; those say what every other file must
-# be. `main` at the end names the steps. Each finding is one line, "BAD  file: what is wrong". All signatures are made out
-# by openssl; awk only looks at structure. Nothing of this machine counts but the programs themselves: its clock, its trust
-# stores, its configuration and its language do not. Nothing in the package is executed, and no file name or value goes
-# into a command before its form was checked.
+# How to read it. First come two small readers in awk, one for DER (over hexadecimal text) and one for JSON; both are
+# strict and refuse what they do not know. Then one function per step, in the order in which trust grows: the root's
+# fingerprint, which you bring, vouches for the certificates; they vouch for the signed documents; those say what every
+# other file must be. `main` at the end names the steps. Each finding is one line, "BAD  file: what is wrong".
 #
-# The format is described in docs/formats/package.md of the U-Vote PKI project. The same file serves every election: take
-# it from a place you trust rather than from the package that it judges.
+# Every signature, hash and decryption is the work of openssl; awk looks at structure and compares. Of this machine only
+# the programs count: not its clock, its trust stores, its configuration or its language. Nothing in the package is
+# executed, and no file name or value goes into a command before its form was checked.
+#
+# The format is described in docs/formats/package.md of the U-Vote PKI project. The same file serves every election:
+# take it from a place you trust rather than from the package that it judges.
 
 usage() {
     cat <<'END'
@@ -47,7 +48,7 @@ isolate() {
     export LC_ALL TZ OPENSSL_CONF SSL_CERT_DIR SSL_CERT_FILE
     umask 077
     case $(openssl version 2>/dev/null) in
-    "OpenSSL "[0-2].*) give_up 'needs OpenSSL 3.0 or later (opening ballots and Ed25519); this is' "$(openssl version)" ;;
+    "OpenSSL "[0-2].*) give_up "needs OpenSSL 3.0 or later to open ballots; this is $(openssl version)" ;;
     "OpenSSL "*) ;;
     *) give_up 'needs the openssl command, version 3.0 or later, of the OpenSSL project' ;;
     esac
@@ -98,7 +99,7 @@ sha256() { openssl dgst -sha256 -r "$1" 2>/dev/null | cut -c1-64; }
 
 # ---------------------------------------------------------------------------------------------------- the readers
 
-# Hexadecimal text <-> bytes. od turns bytes into text; the way back is a shell script of printf commands that awk writes.
+# Hexadecimal text <-> bytes. od turns bytes into text; the way back are printf commands for the shell that awk writes.
 unhex() { eval "$(awk -v h="$1" "$HEX"'BEGIN { print unpack(h, "&1") }')"; }
 hex() { od -An -v -tx1 "$@" | tr -d ' \n' && echo; }
 HEX='
@@ -146,7 +147,10 @@ function head(tag, what,  l, k) {  # steps over tag and length; N: digits of the
     if (P + N > E) fail("DER: an element is longer than what holds it")
 }
 function enter(tag, what) { head(tag, what); STACK[++depth] = E; if (why == "") E = P + N }
-function leave(what) { if (P != E) fail(what == "" ? "DER: more elements than the format has" : what); E = STACK[depth--] }
+function leave(what) {
+    if (P != E) fail(what == "" ? "DER: more elements than the format has" : what)
+    E = STACK[depth--]
+}
 function take(tag, what,  v) { head(tag, what); if (why != "") return ""; v = substr(H, P, N); P += N; return v }
 function whole(tag, what,  from) { from = P; take(tag, what); return why == "" ? substr(H, from, P - from) : "" }
 function is(tag, value, what) { if (take(tag, what) != value) fail(what) }
@@ -165,7 +169,8 @@ function oid(dotted,  a, n, i, v, h) {
     return h
 }
 function time(  t) {  # YYYYMMDDHHMMSS of an UTCTime or a GeneralizedTime
-    if (peek() == "17") { t = text(take("17")); t = (t < "5" ? "20" : "19") t } else t = text(take("18", "expected a time"))
+    if (peek() == "18") t = text(take("18"))
+    else { t = text(take("17", "expected a time")); t = (t < "5" ? "20" : "19") t }
     if (t !~ /^[0-9]+Z$/ || length(t) != 15) fail("a time is not in UTC to the second")
     return substr(t, 1, 14)
 }
@@ -207,7 +212,8 @@ function signer_info(twins,  id, v, last, s) {
             if (length(s) == 66) s = substr(s, 3)
             else while (length(s) < 64) s = "0" s
             # half the order of P-256: of the two values that both verify only the low one is ours
-            if (s > "7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8") fail("high s: a twin of a signature")
+            if (s > "7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8")
+                fail("high s: a twin of a signature")
         }
     } else P = E
     leave(); leave("unsigned attributes")
@@ -218,7 +224,9 @@ function signed_data(content) {
     is("02", "01", "SignedData is not of version 1"); enter("31"); whole("30"); leave("more than one digest algorithm")
     enter("30"); is("06", "2a864886f70d010701", "the content type is not id-data")
     if (content != "detached") {
-        enter("a0", "the content is missing"); enter("04"); if (content == "envelope") envelope(); else P = E; leave(); leave()
+        enter("a0", "the content is missing"); enter("04")
+        if (content == "envelope") envelope(); else P = E
+        leave(); leave()
     }
     leave("a detached signature carries content"); enter("a0", "the certificate is missing"); certificate()
     leave("more than one certificate"); enter("31", "revocation lists inside the message"); signer_info()
@@ -229,12 +237,16 @@ function signed_data(content) {
 function envelope(  a) {
     enter("30"); is("06", "2a864886f70d0109100117", "the content is no AuthEnvelopedData"); enter("a0"); enter("30")
     is("02", "00", "AuthEnvelopedData is not of version 0")
-    enter("31"); enter("a1", "the recipient is not by key agreement"); is("02", "03", "KeyAgreeRecipientInfo is not of version 3")
-    enter("a0"); enter("a1", "the originator is not a bare key"); enter("30"); is("06", "2a8648ce3d0201", "not an EC key")
+    enter("31"); enter("a1", "the recipient is not by key agreement")
+    is("02", "03", "KeyAgreeRecipientInfo is not of version 3")
+    enter("a0"); enter("a1", "the originator is not a bare key")
+    enter("30"); is("06", "2a8648ce3d0201", "the ephemeral key is not for elliptic curves")
     leave("the ephemeral key has parameters"); B["point"] = take("03"); leave(); leave()
-    if (B["point"] !~ /^0004/ || length(B["point"]) != 132) fail("the ephemeral point is not an uncompressed P-256 point")
+    if (B["point"] !~ /^0004/ || length(B["point"]) != 132)
+        fail("the ephemeral point is not an uncompressed P-256 point")
     a = whole("30", "user keying material, or no key agreement algorithm")
-    if (a != "301506062b8104010b01300b060960864801650304012d") fail("key agreement is not SHA-256 KDF with AES-256 wrap")
+    if (a != "301506062b8104010b01300b060960864801650304012d")
+        fail("key agreement is not SHA-256 KDF with AES-256 wrap")
     enter("30"); enter("30")
     if (whole("30") != RECIPIENT) fail("the ballot is not addressed to the election certificate")
     if (length(take("04")) != 80) fail("the wrapped key has not 40 octets")
@@ -248,10 +260,13 @@ function envelope(  a) {
 }
 '
 
-# A reader of canonical JSON (RFC 8785) in ASCII keys and whole numbers. Calls emit(PATH, VALUE) for every value, the path
-# as contests/0/id, a string with a quotation mark before it and its escapes kept, the length of an array as PATH/#.
+# A reader of canonical JSON (RFC 8785) with ASCII keys and whole numbers. Calls emit(PATH, VALUE) for every value: the
+# path as contests/0/id, a string after a quotation mark and with its escapes, the length of an array as PATH/#.
 JSON='
-function json(t) { J = t; I = 1; wrong = ""; value("", 0); if (wrong == "" && I != length(J) + 1) wrong = "text after the end" }
+function json(t) {
+    J = t; I = 1; wrong = ""; value("", 0)
+    if (wrong == "" && I != length(J) + 1) wrong = "text after the end"
+}
 function at(path, step) { return path == "" ? step : path "/" step }
 function value(path, deep,  c, n, k, last) {
     c = substr(J, I, 1)
@@ -306,8 +321,8 @@ flatten() {
         { bad "$1" "is not canonical JSON: $(sed -n 's/^!.//p' "$2")"; return 1; }
 }
 
-# field FILE FLAT PATH FORM: prints the value when it has this form (hash id count time base64 oid point text), else notes a
-# finding and prints "?".
+# field FILE FLAT PATH FORM: prints the value when it has this form (hash id count time base64 oid point text), else
+# notes a finding and prints "?".
 field() {
     awk -F '\t' -v path="$3" -v form="$4" '
         function fits(v) {
@@ -319,7 +334,8 @@ field() {
             if (form == "base64") return v ~ /^[A-Za-z0-9+\/]+=*$/
             if (form == "point") return v ~ /^04[0-9a-f]+$/ && length(v) == 130
             if (form == "oid") return v ~ /^[0-2](\.[0-9]+)+$/ && length(v) < 65
-            if (form == "time") return length(v) == 20 && v ~ /^[0-9]+-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z$/
+            if (form == "time")
+                return length(v) == 20 && v ~ /^[0-9]+-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z$/
             return form == "text" && v != ""
         }
         $1 == path && fits($2) { sub(/^"/, "", $2); print $2; ok = 1; exit }
@@ -363,22 +379,48 @@ check_layout() {
         $0 == "--" { listed = 1; next }
         !listed { missing[$0]; next }
         $0 in missing { delete missing[$0]; next }
-        length($0) == 79 && /^ballots\/[0-9a-f][0-9a-f]\/[0-9a-f]+\.p7m$/ && substr($0, 9, 2) == substr($0, 12, 2) { next }
-        /^claims\/[a-z0-9-]+\.(json|json\.p7s|txt)$/ || /^(epochs|evidence)\/[0-9]+\.(sha256|tsr)$/ { next }
-        /^log\/tile\/([0-9]+|entries)\/(x[0-9]+\/)*[0-9]+(\.p\/[0-9]+)?$/ || /^crl\/registrar-ca-[a-z0-9-]+\.pem$/ { next }
-        /^trustees\/(ceremony\/[A-Za-z0-9._-]+\.p7m|rehearsal-[0-9]+\.csr|(checkpoint-[0-9]+\.p7m|share-[0-9]+\.pem))$/ { next }
-        /^results\/[a-z0-9-]+\.blt$/ { next }
+        length($0) == 79 && /^ballots\/[0-9a-f][0-9a-f]\/[0-9a-f]+\.p7m$/ && substr($0, 9, 2) == substr($0, 12, 2) ||
+        /^claims\/[a-z0-9-]+\.(json|json\.p7s|txt)$/ || /^crl\/registrar-ca-[a-z0-9-]+\.pem$/ ||
+        /^(epochs|evidence)\/[0-9]+\.(sha256|tsr)$/ ||
+        /^log\/tile\/([0-9]+|entries)\/(x[0-9]+\/)*[0-9]+(\.p\/[0-9]+)?$/ ||
+        /^trustees\/(rehearsal-[0-9]+\.csr|checkpoint-[0-9]+\.p7m|share-[0-9]+\.pem)$/ ||
+        /^trustees\/ceremony\/[A-Za-z0-9._-]+\.p7m$/ || /^results\/[a-z0-9-]+\.blt$/ { next }
         { print $0, "is no file of this format" }
         END { for (f in missing) print f, "is missing" }' | findings
     find ballots -type f -size +128 2>/dev/null | sed 's|$| is larger than 64 KiB|' | findings
-    openssl x509 -in root.pem -outform DER -out "$T/root.der" 2>/dev/null || { bad root.pem 'is not a certificate'; stop_here; }
+    openssl x509 -in root.pem -outform DER -out "$T/root.der" 2>/dev/null ||
+        { bad root.pem 'is not a certificate'; stop_here; }
     FINGERPRINT=$(sha256 "$T/root.der")
     [ "${WANTED:-$FINGERPRINT}" = "$FINGERPRINT" ] ||
         bad root.pem "is not the root you trust: its fingerprint is $FINGERPRINT"
     done_with layout "$(lines "$T/files") files"
 }
 
-# 2 The manifest's values: nothing is believed yet, but everything later needs their form to be right.
+# 2 Every file is on the list of evidence. A later list (a renewal) covers the earlier evidence as well.
+check_hashes() {
+    grep -v '^evidence/' "$T/files" | xargs openssl dgst -sha256 -r | sed 's/ \*/  /' >"$T/hashes"
+    sed -n 's|^evidence/\(.*\)\.sha256$|\1|p' "$T/files" >"$T/lists"
+    while read -r i; do
+        sed -n '/^evidence\//p' "$T/files" | sed "/^evidence\/$i/,\$d" | xargs openssl dgst -sha256 -r /dev/null |
+            sed 's/ \*/  /; /  \/dev\/null$/d' | cat "$T/hashes" - | sort -k 2 >"$T/want"
+        list=evidence/$i.sha256
+        cmp -s "$T/want" "$list" || tr -c '\\n -~' '?' <"$list" | awk -v list="$list" '
+            { hash = substr($0, 1, 64); path = substr($0, 67) }
+            NR == FNR { want[path] = hash; next }
+            hash !~ /^[0-9a-f]+$/ || substr($0, 65, 2) != "  " || path == "" {
+                print list, "line " FNR " is malformed"; next
+            }
+            path <= last { print list, "line " FNR " is not in the order of the paths" }
+            !(path in want) { print path, "is on the list " list " and not here"; print list, "names a file too many" }
+            path in want && want[path] != hash { print path, "was altered: " list " has another hash" }
+            { last = path; delete want[path] }
+            END { for (path in want) { print path, "is not on the list " list; print list, "lacks a file" } }
+            ' "$T/want" - | findings
+    done <"$T/lists"
+    done_with hashes "$(lines "$T/hashes") files"
+}
+
+# 3 The manifest's values: nothing is believed yet, but everything later needs their form to be right.
 read_manifest() {
     M=$T/manifest f=manifest.json
     flatten $f "$M" || stop_here
@@ -387,7 +429,7 @@ read_manifest() {
     VERIFY_AT=$(compact "$(field $f "$M" verify_at time)") UNTIL=$(compact "$(field $f "$M" final_epoch_until time)")
     PLAINTEXT_SIZE=$(field $f "$M" plaintext_size count) MIN_BALLOTS=$(field $f "$M" epoch/min_ballots count)
     ROLL_SIZE=$(field $f "$M" roll/size count) ROLL_ROOT=$(field $f "$M" roll/root hash)
-    TRUSTEES=$(field $f "$M" 'trustees/members/#' count) THRESHOLD=$(field $f "$M" trustees/threshold count)
+    THRESHOLD=$(field $f "$M" trustees/threshold count)
     for c in ballot_ca election_certificate tsa_certificate; do
         field $f "$M" $c base64 | openssl base64 -d -A >"$T/$c.der"
         openssl x509 -inform DER -in "$T/$c.der" -out "$T/$c.pem" 2>/dev/null || bad $f "$c is not a certificate"
@@ -406,7 +448,7 @@ read_manifest() {
     for i in $(indices styles); do
         echo "$(field $f "$M" "styles/$i/id" id) $(field $f "$M" "styles/$i/voters" count)"
     done >"$T/styles"
-    [ "$(field $f "$M" root hash)" = "$FINGERPRINT" ] || bad $f 'names another root certificate'
+    [ "$(field $f "$M" root hash)" = "$FINGERPRINT" ] || bad root.pem 'is not the root that manifest.json names'
     for list in issuers contests styles; do
         [ -z "$(cut -d' ' -f1 "$T/$list" | sort | uniq -d)" ] || bad $f "an id appears twice among the $list"
     done
@@ -416,7 +458,7 @@ read_manifest() {
     [ ! -s "$T/new" ] || stop_here
 }
 
-# 3 Root and intermediates: who signed whom, in which role, and that nobody but the root stands alone.
+# 4 Root and intermediates: who signed whom, in which role, and that nobody but the root stands alone.
 check_chain() {
     awk -v t="$T/ca/" '
         /^-----BEGIN CERTIFICATE-----$/ && !inside { inside = 1; n++ }
@@ -437,8 +479,8 @@ check_chain() {
         openssl x509 -in "$T/ca/$n.pem" -outform DER -out "$T/ca/$n.der" 2>/dev/null && hex "$T/ca/$n.der" >>"$T/ca/hex"
     done
     [ $n -eq $(($(lines "$T/issuers") + 3)) ] || bad chain.pem 'has not one registrar CA for each token issuer'
-    cmp -s "$T/ca/3.der" "$T/ballot_ca.der" || bad chain.pem 'the third certificate is not the Ballot CA of the manifest'
-    # Names, roles and path lengths; a CA under the issuing CA carries its own leaves' policies only (design, section 3).
+    cmp -s "$T/ca/3.der" "$T/ballot_ca.der" || bad chain.pem 'holds another Ballot CA than the manifest'
+    # Names, roles and path lengths; a CA under the issuing CA carries its own leaves' policies only.
     awk -v arc="$ARC" -v subjects="$T/ca/subjects" "$DER"'
         function policies(v,  s) {
             for (start(v) enter("30"); more(); leave()) { enter("30"); s = s " " take("06"); P = E }
@@ -465,8 +507,8 @@ check_chain() {
     done_with chain "$n certificates"
 }
 
-# 4 Each CA's list of the day the election closed. openssl does not compare revocation dates, so $T/revoked takes them up:
-# issuer, serial, and from when on signatures do not count.
+# 5 Each CA's list of the day the election closed. openssl does not compare revocation dates, so $T/revoked takes them
+# up: issuer, serial, and from when on signatures do not count.
 check_crls() {
     : >"$T/revoked"
     { printf '%s\n' root issuing-ca ballot-ca; sed 's/^/registrar-ca-/' "$T/issuers"; } >"$T/crls"
@@ -475,11 +517,13 @@ check_crls() {
     n=0
     while read -r ca; do
         f=crl/$ca.pem n=$((n + 1))
-        openssl crl -in "$f" -outform DER -out "$T/crl.der" 2>/dev/null || { bad "$f" 'is missing or no list'; continue; }
+        openssl crl -in "$f" -outform DER -out "$T/crl.der" 2>/dev/null ||
+            { bad "$f" 'is missing, or no revocation list'; continue; }
         # openssl takes the CA by its name, so the name is compared below
         openssl crl -in "$f" -CAfile chain.pem -noout 2>&1 </dev/null | grep -qx 'verify OK' ||
             bad "$f" 'is not signed by a CA of chain.pem'
-        hex "$T/crl.der" | awk -v f="$f" -v ca="$(sed -n "${n}s/ .*//p" "$T/ca/subjects")" -v revoked="$T/revoked" "$DER"'
+        name=$(sed -n "${n}s/ .*//p" "$T/ca/subjects")
+        hex "$T/crl.der" | awk -v f="$f" -v ca="$name" -v revoked="$T/revoked" "$DER"'
             {
                 start($0); enter("30"); enter("30"); is("02", "01", "is not of version 2"); whole("30")
                 if (whole("30") != ca) fail("is the list of another CA")
@@ -508,8 +552,8 @@ not_revoked() {
         bad "$1" 'the certificate was revoked by then'
 }
 
-# signed FILE ROLE [CONTENT]: a CMS signature in the given role, by a certificate of the issuing CA itself. Without CONTENT
-# the message carries its content, which goes to $T/content. Leaves the hash of the signer's certificate in $SIGNER.
+# signed FILE ROLE [CONTENT]: a CMS signature in the given role, by a certificate of the issuing CA itself. Without
+# CONTENT the message carries its content, which goes to $T/content. Leaves the hash of the certificate in $SIGNER.
 signed() {
     rm -f "$T/content"
     SIGNER=''
@@ -526,14 +570,14 @@ signed() {
         bad "$3" "is not what $1 signs"
     else
         openssl cms -verify -cades -inform DER -in "$1" ${3:+-content "$3"} -binary -CAfile "$T/issuing-chain.pem" \
-            -no-CApath -no-CAstore -attime "$AT" -policy "$ARC.1.$2" -explicit_policy -out "$T/content" >/dev/null 2>&1 ||
-            bad "$1" "is no valid signature in the role $ARC.1.$2"
+            -no-CApath -no-CAstore -attime "$AT" -policy "$ARC.1.$2" -explicit_policy -out "$T/content" \
+            >/dev/null 2>&1 </dev/null || bad "$1" "is no valid signature in the role $ARC.1.$2"
     fi
     [ "$by" = "$ISSUING_NAME" ] || bad "$1" 'the certificate of the signer is not from the issuing CA'
     not_revoked "$1" "$by" "$serial" "$VERIFY_AT"
 }
 
-# 5 The manifest: an officer signed it, and the election key and the TSA in it are what they say.
+# 6 The manifest: an officer signed it, and the election key and the TSA in it are what they say.
 check_manifest() {
     signed manifest.json.p7s 11 manifest.json
     for c in tsa_certificate:7 election_certificate:16; do
@@ -558,7 +602,8 @@ stamped() {
     hex "$2" | awk "$DER"'
         {
             start($0); enter("30"); enter("30"); is("02", "00", "the request was not granted"); P = E; leave()
-            enter("30"); is("06", "2a864886f70d010702", "no token"); enter("a0"); enter("30"); is("02", "03", "not version 3")
+            enter("30"); is("06", "2a864886f70d010702", "no token"); enter("a0")
+            enter("30"); is("02", "03", "not version 3")
             enter("31"); whole("30"); leave(); enter("30"); is("06", "2a864886f70d0109100104", "no TSTInfo")
             enter("a0"); enter("04"); enter("30"); is("02", "01"); take("06"); enter("30")
             if (take("30") !~ /^0609608648016503040201(0500)?$/) fail("the imprint is not a SHA-256")
@@ -579,10 +624,8 @@ stamped() {
     not_revoked "$2" "$by" "$serial" "$STAMP_TIME"
 }
 
-# 6 Every file is on the stamped list. A later list (a renewal) covers the earlier evidence as well.
+# 7 The lists of evidence were stamped, one after the other.
 check_evidence() {
-    grep -v '^evidence/' "$T/files" | xargs openssl dgst -sha256 -r | sed 's/ \*/  /' >"$T/hashes"
-    sed -n 's|^evidence/\(.*\)\.sha256$|\1|p' "$T/files" >"$T/lists"
     n=0 earlier=0
     while read -r i; do
         n=$((n + 1)) f=evidence/$i
@@ -590,26 +633,14 @@ check_evidence() {
         stamped "$f.sha256" "$f.tsr"
         [ "${STAMP_TIME:-$earlier}" -ge "$earlier" ] || bad "$f.tsr" 'is older than the evidence before it'
         earlier=${STAMP_TIME:-$earlier}
-        sed -n '/^evidence\//p' "$T/files" | sed "/^evidence\/$i/,\$d" | xargs openssl dgst -sha256 -r /dev/null |
-            sed 's/ \*/  /; /  \/dev\/null$/d' | cat "$T/hashes" - | sort -k 2 >"$T/want"
-        cmp -s "$T/want" "$f.sha256" || tr -c '\n -~' '?' <"$f.sha256" | awk -v list="$f.sha256" '
-            { hash = substr($0, 1, 64); path = substr($0, 67) }
-            NR == FNR { want[path] = hash; next }
-            hash !~ /^[0-9a-f]+$/ || substr($0, 65, 2) != "  " || path == "" { print list, "line " FNR " is malformed"; next }
-            path <= last { print list, "line " FNR " is not in the order of the paths" }
-            !(path in want) { print path, "is on the list " list " and not here"; print list, "names a file too many" }
-            path in want && want[path] != hash { print path, "was altered: " list " has another hash" }
-            { last = path; delete want[path] }
-            END { for (path in want) { print path, "is not on the list " list; print list, "lacks a file" } }' "$T/want" - |
-            findings
     done <"$T/lists"
     sed -n 's|^evidence/\(.*\)\.tsr$|\1|p' "$T/files" | comm -13 "$T/lists" - |
         sed 's|.*|evidence/&.tsr stands alone, without its list|' | findings
-    done_with evidence "$(lines "$T/hashes") hashes, $n time stamps"
+    done_with evidence "$n time stamps"
 }
 
-# sha256_lines FOLDER: hexadecimal messages, one per line -> their SHA-256, one per line. Each is written to a file in the
-# folder, because openssl hashes many files in one process; the same files serve again and again.
+# sha256_lines FOLDER: hexadecimal messages, one per line -> their SHA-256, one per line. Each is written to a file in
+# the folder, because openssl hashes many files in one process; the same files serve again and again.
 sha256_lines() {
     mkdir -p "$1" && rm -f "$1"/script.*
     awk -v script="$1/script." "$HEX"'
@@ -625,7 +656,7 @@ sha256_lines() {
     )
 }
 
-# RFC 9162, 2.1.1, over 32-octet entries (hexadecimal lines) on stdin; prints the root, leaves the levels in $T/merkle/N.
+# RFC 9162, 2.1.1, over 32-octet entries (hexadecimal lines) on stdin; prints the root, leaves the levels in $T/merkle.
 merkle_root() {
     rm -f "$T"/merkle/*
     awk '{ print "00" $1 }' | sha256_lines "$T/h" >"$T/merkle/0"
@@ -646,7 +677,9 @@ merkle_root() {
 commitments() {
     [ -f "$1" ] || { bad "$1" 'is missing'; return; }
     tr -c '\n -~' '?' <"$1" | awk -v f="$1" '
-        length($0) != 64 || $0 !~ /^[0-9a-f]+$/ || $0 <= last { print f, "line " NR " is malformed, unsorted or a repeat"; exit }
+        length($0) != 64 || $0 !~ /^[0-9a-f]+$/ || $0 <= last {
+            print f, "line " NR " is malformed, unsorted or a repeat"; exit
+        }
         { last = $0 }' >"$T/lines"
     [ ! -s "$T/lines" ] || { findings <"$T/lines"; return; }
     [ "$(lines "$1")" = "$2" ] || bad "$1" "has not the $2 lines that $4 states"
@@ -665,7 +698,7 @@ by_style() {
         END { if (sum != total + 0) print f, "the styles do not add up" }' "$2" | findings
 }
 
-# 7 The roll and the claims, as far as they are public (T7: never more ballots than claims, nor claims than the roll).
+# 8 The roll and the claims, as far as they are public (T7: never more ballots than claims, nor claims than the roll).
 check_roll() {
     f=roll/roll.json
     signed $f.p7s 11 $f
@@ -696,7 +729,7 @@ check_roll() {
     done_with claims "$CLAIMED"
 }
 
-# 8 Epochs: numbered without gaps, sorted, stamped in order by the TSA of the manifest; each ballot in exactly one.
+# 9 Epochs: numbered without gaps, sorted, stamped in order by the TSA of the manifest; each ballot in exactly one.
 check_epochs() {
     sed -n 's|^epochs/\(.*\)\.sha256$|\1|p' "$T/files" >"$T/epochs"
     sed -n 's|^epochs/\(.*\)\.tsr$|\1|p' "$T/files" | cmp -s - "$T/epochs" ||
@@ -728,10 +761,10 @@ check_epochs() {
     CAST=$(lines "$T/leaves")
     sort "$T/leaves" | uniq -d | ballot_paths | sed 's|$| is in more than one epoch|' | findings
     sort -u "$T/leaves" >"$T/listed"
-    awk '$2 ~ /^ballots\// && $1 != substr($2, 12, 64) { print $2, "is named by a hash that is not its own" }' "$T/hashes" |
-        findings
-    awk '$2 ~ /^ballots\// && $1 == substr($2, 12, 64) { print $1 }' "$T/hashes" | sort >"$T/here"
-    comm -13 "$T/here" "$T/listed" | ballot_paths | sed 's|$| is on the list of an epoch, and missing or altered|' | findings
+    grep '  ballots/' "$T/hashes" >"$T/ballots"
+    awk '$1 != substr($2, 12, 64) { print $2, "is named by a hash that is not its own" }' "$T/ballots" | findings
+    awk '$1 == substr($2, 12, 64) { print $1 }' "$T/ballots" | sort >"$T/here"
+    comm -13 "$T/here" "$T/listed" | ballot_paths | sed 's|$| is in an epoch, and missing or altered|' | findings
     comm -23 "$T/here" "$T/listed" | ballot_paths | sed 's|$| is in no epoch|' | findings
     comm -12 "$T/here" "$T/listed" >"$T/to-check"
     done_with epochs "$n, $CAST ballots"
@@ -739,7 +772,7 @@ check_epochs() {
 
 ballot_paths() { sed 's|^\(..\).*|ballots/\1/&.p7m|'; }
 
-# 9 The log: the tree over all leaves in the order of the epochs, its signed root, its tiles.
+# 10 The log: the tree over all leaves in the order of the epochs, its signed root, its tiles.
 check_log() {
     f=log/checkpoint
     LOG_ROOT=$(merkle_root <"$T/leaves")
@@ -757,21 +790,23 @@ check_log() {
     printf '%s\n%s\n%s\n' "$ORIGIN" "$CAST" "$(unhex "$LOG_ROOT" | openssl base64 -A)" >"$T/want"
     sed 3q $f >"$T/note"
     cmp -s "$T/note" "$T/want" || bad $f "does not state this log, its $CAST leaves and the root $LOG_ROOT"
-    ! sed 1,4d $f | grep -qv '^— [!-~][!-~]* [A-Za-z0-9+/=]*$' && [ -z "$(sed -n 4p $f)" ] || bad $f 'is not a signed note'
+    [ -z "$(sed -n 4p $f)" ] && ! sed 1,4d $f | grep -qv '^— [!-~][!-~]* [A-Za-z0-9+/=]*$' ||
+        bad $f 'is not a signed note'
     sed 1,4d $f | awk -v name="$name" '$2 == name { print $3 }' >"$T/signatures"
     good=0
     while read -r line; do
         signature=$(printf '%s' "$line" | openssl base64 -d -A | hex)
         unhex "${signature#"$key_id"}" >"$T/signature"
-        if [ ${#signature} -eq 136 ] && [ "$signature" = "$key_id${signature#"$key_id"}" ] && openssl pkeyutl -verify -rawin \
-            -pubin -inkey "$T/log.pem" -in "$T/note" -sigfile "$T/signature" >/dev/null 2>&1; then good=$((good + 1)); fi
+        [ ${#signature} -eq 136 ] && [ "$signature" = "$key_id${signature#"$key_id"}" ] &&
+            openssl pkeyutl -verify -rawin -pubin -inkey "$T/log.pem" -in "$T/note" -sigfile "$T/signature" \
+                >/dev/null 2>&1 && good=$((good + 1))
     done <"$T/signatures"
     [ $good -gt 0 ] && [ $good -eq "$(lines "$T/signatures")" ] || bad $f 'is not signed by the log of the manifest'
     check_tiles
     done_with log "$CAST leaves"
 }
 
-# C2SP tlog-tiles: log/tile/LEVEL/INDEX[.p/WIDTH], the hashes of whole subtrees; log/tile/entries: the leaves with lengths.
+# C2SP tlog-tiles: log/tile/LEVEL/INDEX[.p/WIDTH], the hashes of whole subtrees; log/tile/entries: leaves with lengths.
 check_tiles() {
     level=0 width=$CAST
     sed 's/^/0020/' "$T/leaves" | tiles entries >"$T/tiles"
@@ -796,7 +831,7 @@ tiles() {
         { tile = tile $1 } NR % 256 == 0 { flush() } END { if (NR % 256) flush() }'
 }
 
-# 10 The trustees: rehearsals, what they signed before the release, their shares; and the election's private key.
+# 11 The trustees: rehearsals, what they signed before the release, their shares; and the election's private key.
 check_trustees() {
     p256=3059301306072a8648ce3d020106082a8648ce3d030107034200
     [ "$(sha256 trustees/transcript.json)" = "$(field manifest.json "$M" trustees/transcript hash)" ] ||
@@ -812,8 +847,9 @@ check_trustees() {
         # openssl req ends with 0 after a bad signature too: its words are what counts
         openssl req -verify -inform DER -in "$f" -noout 2>&1 </dev/null | grep -q 'verify OK$' ||
             bad "$f" 'is missing or not signed by its own key'
-        [ "$(openssl req -inform DER -in "$f" -noout -pubkey 2>/dev/null | openssl pkey -pubin -outform DER 2>/dev/null | hex)" = \
-            "$p256$point" ] || bad "$f" 'is not by the share of this trustee'
+        openssl req -inform DER -in "$f" -noout -pubkey -out "$T/rehearsal.pem" 2>/dev/null </dev/null
+        [ "$(openssl pkey -pubin -in "$T/rehearsal.pem" -outform DER 2>/dev/null | hex)" = "$p256$point" ] ||
+            bad "$f" 'is not by the share of this trustee'
         f=trustees/checkpoint-$n.p7m
         if [ -f "$f" ]; then
             checkpoints=$((checkpoints + 1))
@@ -830,8 +866,8 @@ check_trustees() {
     [ $shares -ge "$THRESHOLD" ] || bad trustees "$shares shares are fewer than the threshold of $THRESHOLD"
     [ $checkpoints -ge "$THRESHOLD" ] || bad trustees "$checkpoints signatures over the checkpoint are too few"
     sed -n 's/^trustees\/[a-z]*-\([0-9]*\)\..*/\1 &/p' "$T/files" | awk '
-        NR == FNR { member[$1]; next } !($1 in member) { print $2, "is of no trustee of the manifest" }' "$T/trustees" - |
-        findings
+        NR == FNR { member[$1]; next }
+        !($1 in member) { print $2, "is of no trustee of the manifest" }' "$T/trustees" - | findings
     grep '^trustees/ceremony/' "$T/files" >"$T/ceremony"
     while read -r f; do
         signed "$f" 13
@@ -852,7 +888,7 @@ private_key() {
         [ "$(openssl pkey -in "$1" -passin pass: -pubout -outform DER 2>/dev/null | hex)" = "$2" ]
 }
 
-# Structure of the ballots on stdin (their hexadecimal text, cut by the sizes in a list): the exact profile of an eBallot.
+# Structure of the ballots on stdin (hexadecimal text, cut by the sizes in a list): the exact profile of an eBallot.
 # Prints LEAF STYLE SPKI POINT NAME SERIAL and for each token NUMBER_OF_ITS_KEY PREFIX SIGNATURE; findings go to a file.
 BALLOT=$DER'
 BEGIN {
@@ -865,7 +901,9 @@ BEGIN {
 function next_file() { need = 0; if ((getline line < sizes) > 0) { split(line, a, " "); need = 2 * a[1]; path = a[2] } }
 {
     gsub(/ /, ""); data = data $0
-    while (need > 0 && length(data) >= need) { ballot(substr(data, 1, need)); data = substr(data, need + 1); next_file() }
+    for (; need > 0 && length(data) >= need; next_file()) {
+        h = substr(data, 1, need); data = substr(data, need + 1); ballot(h)
+    }
 }
 function ballot(h) {
     start(h); signed_data("envelope"); signature_rules(); certificate_rules()
@@ -957,7 +995,7 @@ function judge(leaf, style, spki,  line, rest, i, j, k, c, seen, used) {
 { verdict = judge($1, "\"" $2, $3); print $1, $2, $3, $4, verdict (verdict == "invalid" ? "" : VOTES) }
 '
 
-# The ballots of the list $1, in the folder $2. Leaves in $1.votes: LEAF STYLE SPKI_HASH POINT VERDICT CONTEST=CHOICE,...
+# The ballots of the list $1, in the folder $2. Leaves in $1.votes: LEAF STYLE KEY_HASH POINT VERDICT CONTEST=CHOICE,...
 check_chunk() {
     rm -rf "$2"
     mkdir -p "$2/tokens" "$2/plain"
@@ -965,19 +1003,22 @@ check_chunk() {
     ballot_paths <"$1" >"$2/paths"
     xargs wc -c <"$2/paths" | awk '$2 != "total"' >"$2/sizes"
     xargs cat <"$2/paths" | od -An -v -tx1 | awk -v sizes="$2/sizes" -v findings="$2/bad" -v id="$ID" -v arc="$ARC" \
-        -v RECIPIENT="$RECIPIENT" -v ballot_ca="$BALLOT_CA_NAME" -v from="$OPENS" -v until="$CLOSES" -v at="$VERIFY_AT" \
-        -v revoked="$T/revoked" -v keys="$T/keys" -v issuers="$T/issuers" "$BALLOT" >"$2/facts"
+        -v RECIPIENT="$RECIPIENT" -v ballot_ca="$BALLOT_CA_NAME" -v from="$OPENS" -v until="$CLOSES" \
+        -v at="$VERIFY_AT" -v revoked="$T/revoked" -v keys="$T/keys" -v issuers="$T/issuers" "$BALLOT" >"$2/facts"
     [ ! -f "$2/bad" ] || findings <"$2/bad"
     [ -s "$2/facts" ] || return 0
-    # Three hashes of each key: itself; for the serial number and the name of the certificate with a label and the election.
+    # Three hashes of each key: itself; with a label and the election for the serial number and for the name.
     awk '{ print $3 }' "$2/facts" | sha256_lines "$2/h" >"$2/spki"
-    awk -v id="$ID" "$HEX"'{ print hexof("ballot-serial-v1") "00" hexof(id) "00" $3 }' "$2/facts" | sha256_lines "$2/h" >"$2/serial"
-    awk -v id="$ID" "$HEX"'{ print hexof("ballot-name-v1") "00" hexof(id) "00" $1 }' "$2/spki" | sha256_lines "$2/h" >"$2/name"
-    paste -d ' ' "$2/spki" "$2/serial" "$2/name" "$2/facts" | awk -v id="$ID" -v list="$2/list" -v findings="$2/derived" "$HEX"'
+    labelled='{ print hexof(label) "00" hexof(id) "00" $field }'
+    awk -v id="$ID" -v label=ballot-serial-v1 -v field=3 "$HEX$labelled" "$2/facts" | sha256_lines "$2/h" >"$2/serial"
+    awk -v id="$ID" -v label=ballot-name-v1 -v field=1 "$HEX$labelled" "$2/spki" | sha256_lines "$2/h" >"$2/name"
+    paste -d ' ' "$2/spki" "$2/serial" "$2/name" "$2/facts" >"$2/hashed"
+    awk -v id="$ID" -v list="$2/list" -v findings="$2/derived" "$HEX"'
         {
             serial = substr("4567", NUM["0" substr($2, 1, 1)] % 4 + 1, 1) substr($2, 2, 39)
-            uuid = substr($3, 1, 8) "-" substr($3, 9, 4) "-8" substr($3, 14, 3) "-" substr("89ab", NUM["0" substr($3, 17, 1)] % 4 + 1, 1) \
-                substr($3, 18, 3) "-" substr($3, 21, 12)
+            variant = substr("89ab", NUM["0" substr($3, 17, 1)] % 4 + 1, 1)
+            uuid = substr($3, 1, 8) "-" substr($3, 9, 4) "-8" substr($3, 14, 3) "-" variant substr($3, 18, 3) "-" \
+                substr($3, 21, 12)
             path = "ballots/" substr($4, 1, 2) "/" $4 ".p7m"
             if ($9 != serial) print path, "the serial number does not follow from the key and the election" > findings
             if ($8 != hexof(uuid)) print path, "the name does not follow from the key and the election" > findings
@@ -988,7 +1029,7 @@ check_chunk() {
                 used = i == 10 ? $i : used " " $i
             }
             print $4, $5, $1, $7, used > list
-        }' >"$2/script"
+        }' "$2/hashed" >"$2/script"
     (cd "$2/tokens" && . ../script)
     [ ! -f "$2/derived" ] || findings <"$2/derived"
     while read -r leaf style spki point keys; do
@@ -996,17 +1037,17 @@ check_chunk() {
         printf . >>"$2.done"
         openssl cms -verify -cades -inform DER -in "$f" -binary -CAfile "$T/ballot-chain.pem" -no-CApath -no-CAstore \
             -attime "$AT" -policy "$ARC.1.6" -explicit_policy -out "$2/envelope" >/dev/null 2>&1 </dev/null ||
-            { bad "$f" 'signature or certificate do not verify at the time of the election in the role of a ballot'; holds=; }
+            { bad "$f" 'signature or certificate do not verify for a ballot at the time of the election'; holds=; }
         for key in $keys; do
             openssl dgst -sha384 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:48 -verify "$T/key.$key.pem" \
                 -signature "$2/tokens/$leaf.$key.signature" "$2/tokens/$leaf.$key.message" >/dev/null 2>&1 ||
-                { bad "$f" "the token by key $key of the manifest does not verify: nobody entitled this ballot"; holds=; }
+                { bad "$f" "the token by key $key of the manifest does not verify: nobody entitled it"; holds=; }
         done
         [ -n "$holds" ] || continue
         echo "$leaf $style $spki $point" >>"$2/good"
         # some versions leave altered text behind when the tag is wrong
-        openssl cms -decrypt -inform DER -in "$2/envelope" -inkey "$T/key.pem" -binary -out "$2/plain/$leaf" 2>/dev/null \
-            </dev/null || rm -f "$2/plain/$leaf"
+        openssl cms -decrypt -inform DER -in "$2/envelope" -inkey "$T/key.pem" -binary -out "$2/plain/$leaf" \
+            2>/dev/null </dev/null || rm -f "$2/plain/$leaf"
     done <"$2/list"
     [ -f "$2/good" ] || return 0
     find "$2/plain" -type f ! -size "${PLAINTEXT_SIZE}c" -exec rm -f {} +
@@ -1014,7 +1055,7 @@ check_chunk() {
         "$2/good" >"$1.votes"
 }
 
-# 11 The ballots, a few hundred at a time in several processes: structure, certificate, tokens, signature, opening.
+# 12 The ballots, a few hundred at a time in several processes: structure, certificate, tokens, signature, opening.
 check_ballots() {
     total=$(lines "$T/to-check")
     split -l 200 -a 4 "$T/to-check" "$T/work/list."
@@ -1034,7 +1075,9 @@ check_ballots() {
     if [ -t 2 ] && [ -z "$QUIET" ]; then
         (
             trap - EXIT
-            while sleep 1; do printf '\rballots: %d of %d ' "$(cat "$T"/work/*.done 2>/dev/null | wc -c)" "$total" >&2; done
+            while sleep 1; do
+                printf '\rballots: %d of %d ' "$(cat "$T"/work/*.done 2>/dev/null | wc -c)" "$total" >&2
+            done
         ) &
         WORKERS="$WORKERS $!"
     fi
@@ -1048,19 +1091,21 @@ check_ballots() {
     done_with ballots "$total, with their tokens"
 }
 
-# 12 The count as far as first preferences go, and the books: everything in results.json that can be seen from here.
+# 13 The count as far as first preferences go, and the books: everything in results.json that can be seen from here.
 check_results() {
     f=results/results.json
     signed $f.p7s 11 $f
     awk '{ print "results/" $1 ".blt" }' "$T/contests" | sort >"$T/want"
-    sed -n '/\.blt$/p' "$T/files" | comm -3 "$T/want" - | tr -d '\t' | sed 's|$| is missing, or of no contest|' | findings
+    sed -n '/\.blt$/p' "$T/files" | comm -3 "$T/want" - | tr -d '\t' |
+        sed 's|$| is missing, or of no contest|' | findings
     flatten $f "$T/results" || { done_with results 0; return; }
     [ "$(lines "$T/votes")" -eq "$CAST" ] ||
         bad $f "the recount leaves out $((CAST - $(lines "$T/votes"))) ballots that do not hold, so it may differ"
     # T13: of ballots with one ephemeral key only the one with the smallest leaf counts
     awk '{ if ($4 in seen) print $1, $2, $3, $4, "invalid"; else print; seen[$4] }' "$T/votes" >"$T/judged"
-    awk -F '\t' -v rules="$M" -v votes="$T/judged" -v claims="$T/claims-by-style" -v id="$ID" -v manifest="$MANIFEST_HASH" \
-        -v root="$LOG_ROOT" -v cast="$CAST" -v claimed="$CLAIMED" -v roll="$ROLL_SIZE" -v summary="$T/summary" '
+    awk -F '\t' -v rules="$M" -v votes="$T/judged" -v claims="$T/claims-by-style" \
+        -v id="$ID" -v manifest="$MANIFEST_HASH" -v root="$LOG_ROOT" -v cast="$CAST" -v claimed="$CLAIMED" \
+        -v roll="$ROLL_SIZE" -v summary="$T/summary" '
         function bare(v) { sub(/^"/, "", v); return v == "" ? "nothing" : v }
         function expect(path, v) { if (R[path] != v) differ(path " says " bare(R[path]) ", the recount " bare(v)) }
         function differ(text) { print "results/results.json", text }
@@ -1083,7 +1128,11 @@ check_results() {
             }
         }
         { R[$1] = $2 }
-        sub(/^cast_by_style\//, "", $1) { by_style += $2; if ($1 != "other" && STYLE[$1] + 0 != $2) differ("cast_by_style/" $1 " differs") }
+        sub(/^cast_by_style\//, "", $1) {
+            by_style += $2
+            if ($1 != "other" && STYLE[$1] + 0 != $2)
+                differ("cast_by_style/" $1 " says " $2 ", the recount " STYLE[$1] + 0)
+        }
         END {
             expect("version", 1); expect("election", "\"" id); expect("manifest", "\"" manifest)
             expect("log/root", "\"" root); expect("log/size", cast); expect("totals/cast", cast)
@@ -1101,24 +1150,29 @@ check_results() {
             for (leaf in INVALID) differ("does not call the ballot " leaf " invalid, which it is")
             line = "%9s  %9s  %9s  %9s  %9s  %9s  %9s\n"
             printf line, "roll", "claimed", "redeemed", "cast", "valid", "blank", "invalid" > summary
-            printf line, roll, claimed, redeemed, cast, TOTAL["valid"] + 0, TOTAL["blank"] + 0, TOTAL["invalid"] + 0 > summary
+            printf line, roll, claimed, redeemed, cast, TOTAL["valid"] + 0, TOTAL["blank"] + 0, TOTAL["invalid"] + 0 \
+                > summary
             if (R["contests/#"] != M["contests/#"]) differ("has not the contests of the manifest")
             for (i = 0; i < M["contests/#"]; i++) contest("contests/" i "/", "contests/" i "/result/")
         }
         function contest(p, q,  c, j, k, w, n, WON, SAYS) {
-            c = substr(M[p "id"], 2); expect(p "id", "\"" c); expect(q "valid", GOOD[c] + 0); expect(q "blank", EMPTY[c] + 0)
+            c = substr(M[p "id"], 2); expect(p "id", "\"" c)
+            expect(q "valid", GOOD[c] + 0); expect(q "blank", EMPTY[c] + 0)
             n = M[p "candidates/#"]
             for (j = 0; j < R[q "winners/#"]; j++) WON[substr(R[q "winners/" j], 2)]++
             for (j = 0; j < R[q "rounds/0/tallies/#"]; j++)
                 SAYS[R[q "rounds/0/tallies/" j "/candidate"]] = R[q "rounds/0/tallies/" j "/votes"]
-            printf "\n%s (%s), %s:\n", c, substr(M[p "rules/method"], 2), MANY[c] ? "votes" : "first preferences" > summary
+            k = MANY[c] ? "votes" : "first preferences"
+            printf "\n%s (%s), %s:\n", c, substr(M[p "rules/method"], 2), k > summary
             for (j = 0; j < n; j++) {
                 k = substr(M[p "candidates/" j "/id"], 2); w += WON[k] == 1
                 if (GOOD[c] && SAYS["\"" k] != "\"" VOTES[c, k] + 0)
                     differ(q "rounds/0 gives " k " " bare(SAYS["\"" k]) " votes, the recount " VOTES[c, k] + 0)
-                print sprintf("%9d  ", VOTES[c, k]) substr(M[p "candidates/" j "/name"], 2) (k in WON && WON[k] ? "  (elected)" : "") > summary
+                line = sprintf("%9d  ", VOTES[c, k]) substr(M[p "candidates/" j "/name"], 2)
+                print line (WON[k] ? "  (elected)" : "") > summary
             }
-            if (w != R[q "winners/#"] + 0 || w > M[p "rules/seats"] + 0) differ(q "winners names too many, one twice, or no candidate")
+            if (w != R[q "winners/#"] + 0 || w > M[p "rules/seats"] + 0)
+                differ(q "winners names too many, one twice, or no candidate")
         }' "$T/results" | findings
     done_with results "$CAST ballots recounted"
 }
@@ -1135,7 +1189,7 @@ counting program with results/CONTEST.blt.
 
 END
         [ -n "$WANTED" ] || cat <<END
-No fingerprint was given. All of the above holds only if this is the root that the authority published elsewhere; compare:
+No fingerprint was given: the above holds only if this is the root that the authority published elsewhere; compare:
   $FINGERPRINT
 
 END
@@ -1167,9 +1221,10 @@ main() {
     isolate
     case $PACKAGE in /*) ;; *) PACKAGE=./$PACKAGE ;; esac
     cd -P "$PACKAGE" 2>/dev/null || give_up "cannot open the folder $PACKAGE"
-    [ -f manifest.json ] && [ -f root.pem ] && [ -r manifest.json ] || give_up "$PACKAGE is no election package (manifest.json or root.pem is missing)"
+    [ -r manifest.json ] && [ -r root.pem ] || give_up "$PACKAGE is no election package: no manifest.json or root.pem"
 
     check_layout
+    check_hashes
     read_manifest
     check_chain
     check_crls
