@@ -359,8 +359,8 @@ seconds() {
 # 1 Only files that the format knows, under plain names; the root that was asked for.
 check_layout() {
     odd='*[!A-Za-z0-9._-]*'
-    find . ! -name . -name "$odd" -prune | tr -c ' -~' '?' | cut -c1-200 >"$T/odd"
-    [ ! -s "$T/odd" ] || bad "$(cat "$T/odd")" 'file names with characters that the format does not use'
+    find . ! -name . -name "$odd" -prune | sed 's|^\./||' >"$T/odd"
+    while read -r f; do bad "$f" 'has a name with characters that the format does not use'; done <"$T/odd"
     # From here on names hold no blank, newline or quotation mark.
     find . ! -name . -name "$odd" -prune -o -type f -print | sed 's|^\./||' | sort >"$T/files"
     find . ! -name . -name "$odd" -prune -o ! -type f ! -type d -print |
@@ -398,13 +398,13 @@ check_layout() {
 
 # 2 Every file is on the list of evidence. A later list (a renewal) covers the earlier evidence as well.
 check_hashes() {
-    grep -v '^evidence/' "$T/files" | xargs openssl dgst -sha256 -r | sed 's/ \*/  /' >"$T/hashes"
+    grep -v '^evidence/' "$T/files" | sed 's|^|./|' | xargs openssl dgst -sha256 -r | sed 's| \*\./|  |' >"$T/hashes"
     sed -n 's|^evidence/\(.*\)\.sha256$|\1|p' "$T/files" >"$T/lists"
     while read -r i; do
         sed -n '/^evidence\//p' "$T/files" | sed "/^evidence\/$i/,\$d" | xargs openssl dgst -sha256 -r /dev/null |
             sed 's/ \*/  /; /  \/dev\/null$/d' | cat "$T/hashes" - | sort -k 2 >"$T/want"
         list=evidence/$i.sha256
-        cmp -s "$T/want" "$list" || tr -c '\\n -~' '?' <"$list" | awk -v list="$list" '
+        cmp -s "$T/want" "$list" || tr -c '\n -~' '?' <"$list" | awk -v list="$list" '
             { hash = substr($0, 1, 64); path = substr($0, 67) }
             NR == FNR { want[path] = hash; next }
             hash !~ /^[0-9a-f]+$/ || substr($0, 65, 2) != "  " || path == "" {
@@ -1188,12 +1188,11 @@ run-off count, and whether results.csv and rounds.txt say the same as results.js
 counting program with results/CONTEST.blt.
 
 END
-        [ -n "$WANTED" ] || cat <<END
+    fi
+    [ -n "$WANTED" ] || cat <<END
 No fingerprint was given: the above holds only if this is the root that the authority published elsewhere; compare:
   $FINGERPRINT
-
 END
-    fi
     [ -s "$T/findings" ] || { echo "GOOD $ID"; exit 0; }
     echo "BAD  $ID: $(lines "$T/findings") findings"
     exit 1
