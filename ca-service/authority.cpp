@@ -91,14 +91,18 @@ void set_installed(Authority::State& state, std::unique_ptr<const Installed> ins
     state.installed = state.installed_storage.get();
 }
 
-std::shared_ptr<Authority::State> open_state(const fs::path& folder, const SecretBytes* password, const Clock& clock,
-                                             Random& random) {
+AuthorityKeys load_keys(const fs::path& folder, const SecretBytes& password) {
+    load_identity(folder);
+    return {load_key(folder, "issuing", password), load_key(folder, "tsa", password),
+            load_key(folder, "audit", password)};
+}
+
+std::shared_ptr<Authority::State> open_state(const fs::path& folder, std::optional<AuthorityKeys> keys,
+                                             const Clock& clock, Random& random) {
     auto identity = load_identity(folder);
     auto state = std::make_shared<Authority::State>(folder, std::move(identity.organization), std::move(identity.arc),
                                                     std::move(identity.audit_key), clock, random);
-    if (password != nullptr)
-        state->keys.emplace(AuthorityKeys{load_key(folder, "issuing", *password), load_key(folder, "tsa", *password),
-                                          load_key(folder, "audit", *password)});
+    state->keys = std::move(keys);
     if (!fs::exists(folder / "store.sqlite"))
         fail(ErrorCode::not_found, "authority.missing", folder.string() + " holds no store (store.sqlite)");
     state->database = service::open_sqlite(folder / "store.sqlite");
@@ -181,16 +185,17 @@ Authority Authority::create(const fs::path& folder, std::string_view organizatio
     make_folder(place.parent_path());
     const fs::path building = place.string() + ".making-" + to_hex(random.bytes(6));
     make_folder(building / "keys", FileMode::secret);
-    const auto audit_key = x509::PrivateKey::generate(x509::KeyType::ec_p256);
-    save_key(building, "issuing", x509::PrivateKey::generate(x509::KeyType::ec_p256), password);
-    save_key(building, "tsa", x509::PrivateKey::generate(x509::KeyType::ec_p256), password);
-    save_key(building, "audit", audit_key, password);
+    const auto new_key = [] { return x509::PrivateKey::generate(x509::KeyType::ec_p256); };
+    const AuthorityKeys keys{new_key(), new_key(), new_key()};
+    save_key(building, "issuing", keys.issuing, password);
+    save_key(building, "tsa", keys.tsa, password);
+    save_key(building, "audit", keys.audit, password);
     {
         const auto database = service::open_sqlite(building / "store.sqlite");
         service::migrate(*database, {service::audit_migrations(), migrations()});
     }
     save_file(building / "authority.json", canonical_json({{"arc", arc.text()},
-                                                           {"audit_key", to_base64(audit_key.public_key().spki())},
+                                                           {"audit_key", to_base64(keys.audit.public_key().spki())},
                                                            {"created", format_rfc3339(clock.now())},
                                                            {"organization", organization},
                                                            {"software", UVPKI_VERSION},
@@ -201,7 +206,7 @@ Authority Authority::create(const fs::path& folder, std::string_view organizatio
     if (error)
         fail(ErrorCode::unavailable, "file.unwritable", folder.string() + " cannot be made: " + error.message());
 
-    auto state = open_state(folder, &password, clock, random);
+    auto state = open_state(folder, keys, clock, random);
     state->run_act([&](service::Transaction& transaction) {
         state->audit(transaction, {"authority", "authority.create", ""},
                      {{"arc", arc.text()}, {"organization", organization}});
@@ -210,11 +215,11 @@ Authority Authority::create(const fs::path& folder, std::string_view organizatio
 }
 
 Authority Authority::open(const fs::path& folder, const SecretBytes& password, const Clock& clock, Random& random) {
-    return Authority(open_state(folder, &password, clock, random));
+    return Authority(open_state(folder, load_keys(folder, password), clock, random));
 }
 
 Authority Authority::open_for_reading(const fs::path& folder, const Clock& clock, Random& random) {
-    return Authority(open_state(folder, nullptr, clock, random));
+    return Authority(open_state(folder, std::nullopt, clock, random));
 }
 
 Bytes Authority::issuing_request() const {
