@@ -14,7 +14,9 @@ namespace uvpki::ca {
 
 namespace {
 
-std::filesystem::path checkpoint_path(const Authority::State& state) { return state.folder / "audit-checkpoint.json"; }
+std::filesystem::path checkpoint_path(const Authority::State& state) {
+    return state.folder / "audit-checkpoint.json";
+}
 
 std::string format_checkpoint(const service::AuditCheckpoint& checkpoint) {
     return canonical_json({{"hash", to_hex(checkpoint.head.hash)},

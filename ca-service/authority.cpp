@@ -31,10 +31,6 @@ fs::path key_path(const fs::path& folder, std::string_view name) {
     return folder / "keys" / (std::string(name) + "-key.pem");
 }
 
-void save_key(const fs::path& folder, std::string_view name, const x509::PrivateKey& key, const SecretBytes& password) {
-    save_file(key_path(folder, name), key.to_encrypted_pem(password), FileMode::secret);
-}
-
 x509::PrivateKey load_key(const fs::path& folder, std::string_view name, const SecretBytes& password) {
     return during("loading the " + std::string(name) + " key", [&] {
         return x509::PrivateKey::parse_encrypted_pem(as_text(load_file(key_path(folder, name))), password);
@@ -173,9 +169,11 @@ std::int64_t Authority::State::next_timestamp_serial() {
 Authority::Authority(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 Authority Authority::create(const fs::path& folder, std::string_view organization, const x509::Arc& arc,
-                            const SecretBytes& password, const Clock& clock, Random& random) {
+                            const SecretBytes& password, const Clock& clock, Random& random,
+                            const KeyProtection& protection) {
     if (fs::exists(folder) && !(fs::is_directory(folder) && fs::is_empty(folder)))
-        fail(ErrorCode::conflict, "authority.exists", folder.string() + " is not empty: an authority needs a new folder");
+        fail(ErrorCode::conflict, "authority.exists",
+             folder.string() + " is not empty: an authority needs a new folder");
     if (password.empty()) fail_input("authority.password", "the authority's keys need a password");
     x509::Name{.organization = std::string(organization), .common_name = std::string(issuing_name)}.encode();
 
@@ -187,9 +185,12 @@ Authority Authority::create(const fs::path& folder, std::string_view organizatio
     make_folder(building / "keys", FileMode::secret);
     const auto new_key = [] { return x509::PrivateKey::generate(x509::KeyType::ec_p256); };
     const AuthorityKeys keys{new_key(), new_key(), new_key()};
-    save_key(building, "issuing", keys.issuing, password);
-    save_key(building, "tsa", keys.tsa, password);
-    save_key(building, "audit", keys.audit, password);
+    const auto save_key = [&](std::string_view name, const x509::PrivateKey& key) {
+        save_file(key_path(building, name), key.to_encrypted_pem(password, protection.iterations), FileMode::secret);
+    };
+    save_key("issuing", keys.issuing);
+    save_key("tsa", keys.tsa);
+    save_key("audit", keys.audit);
     {
         const auto database = service::open_sqlite(building / "store.sqlite");
         service::migrate(*database, {service::audit_migrations(), migrations()});
@@ -203,8 +204,7 @@ Authority Authority::create(const fs::path& folder, std::string_view organizatio
                                                "\n");
     std::error_code error;
     fs::rename(building, place, error);
-    if (error)
-        fail(ErrorCode::unavailable, "file.unwritable", folder.string() + " cannot be made: " + error.message());
+    if (error) fail(ErrorCode::unavailable, "file.unwritable", folder.string() + " cannot be made: " + error.message());
 
     auto state = open_state(folder, keys, clock, random);
     state->run_act([&](service::Transaction& transaction) {
@@ -238,8 +238,8 @@ void Authority::install(const x509::Certificate& root, const x509::Certificate& 
                                 .time = state_->clock.now(),
                                 .revocation = x509::PathRules::Revocation::if_listed});
     x509::Issuer issuer(issuing, keys.issuing, state_->arc);
-    auto installed = std::make_unique<Installed>(
-        Installed{root, issuing, tsa_certificate(*state_, issuer), std::move(issuer), {}});
+    auto installed =
+        std::make_unique<Installed>(Installed{root, issuing, tsa_certificate(*state_, issuer), std::move(issuer), {}});
     arm(*state_, *installed);
     state_->run_act([&](service::Transaction& transaction) {
         store::put_value(transaction, "root", installed->root.der());
@@ -254,13 +254,27 @@ void Authority::install(const x509::Certificate& root, const x509::Certificate& 
     set_installed(*state_, std::move(installed));
 }
 
-bool Authority::is_installed() const { return state_->installed.load() != nullptr; }
-const x509::Certificate& Authority::root() const { return state_->require_installed().root; }
-const x509::Certificate& Authority::issuing() const { return state_->require_installed().issuing; }
-const x509::Certificate& Authority::tsa() const { return state_->require_installed().tsa; }
-const x509::Arc& Authority::arc() const { return state_->arc; }
-const std::string& Authority::organization() const { return state_->organization; }
-x509::TrustStore Authority::trust() const { return state_->trust(); }
+bool Authority::is_installed() const {
+    return state_->installed.load() != nullptr;
+}
+const x509::Certificate& Authority::root() const {
+    return state_->require_installed().root;
+}
+const x509::Certificate& Authority::issuing() const {
+    return state_->require_installed().issuing;
+}
+const x509::Certificate& Authority::tsa() const {
+    return state_->require_installed().tsa;
+}
+const x509::Arc& Authority::arc() const {
+    return state_->arc;
+}
+const std::string& Authority::organization() const {
+    return state_->organization;
+}
+x509::TrustStore Authority::trust() const {
+    return state_->trust();
+}
 
 Bytes Authority::timestamp(ByteView request) {
     const auto& installed = state_->require_installed();
@@ -268,8 +282,12 @@ Bytes Authority::timestamp(ByteView request) {
     return installed.stamping->respond(request, state_->clock);
 }
 
-Elections& Authority::elections() { return *state_->elections; }
+Elections& Authority::elections() {
+    return *state_->elections;
+}
 
-std::vector<Finding> Authority::check_audit() const { return ca::check_audit(*state_); }
+std::vector<Finding> Authority::check_audit() const {
+    return ca::check_audit(*state_);
+}
 
 }  // namespace uvpki::ca

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ca-service/key_protection.h"
 #include "uvpki/clock.h"
 #include "uvpki/random.h"
 #include "uvpki/secret.h"
@@ -22,12 +23,12 @@ class Elections;
 
 struct IssueRequest {
     x509::Role role{};
-    Bytes request;                       ///< PKCS#10 DER
+    Bytes request;  ///< PKCS#10 DER
     std::string common_name;
     std::string organizational_unit;
     std::vector<std::string> alt_names;
     std::optional<Time> not_before;
-    std::optional<Time> not_after;       ///< needed for ballot_ca; else the profile's validity
+    std::optional<Time> not_after;  ///< needed for ballot_ca; else the profile's validity
 };
 
 enum class CertificateState { good, revoked, expired };
@@ -41,12 +42,12 @@ struct InventoryEntry {
 };
 
 struct SearchOptions {
-    std::optional<x509::Role> role;
-    std::optional<CertificateState> state;
-    std::string subject_contains;
-    std::optional<Time> expires_before;
-    int limit = 100;
-    std::string after_serial;  ///< paging: entries after this hex serial
+    std::optional<x509::Role> role{};
+    std::optional<CertificateState> state{};
+    std::string subject_contains{};  ///< upper and lower case of ASCII letters are the same
+    std::optional<Time> expires_before{};
+    int limit = 100;             ///< 1 to 10,000
+    std::string after_serial{};  ///< paging: entries after this hex serial
 };
 
 class Authority {
@@ -54,10 +55,12 @@ public:
     /// A new folder: issuing key (encrypted), store, TSA key. Returns with a request for the root to sign; usable after
     /// install(). Throws conflict "authority.exists".
     static Authority create(const std::filesystem::path& folder, std::string_view organization, const x509::Arc& arc,
-                            const SecretBytes& password, const Clock& clock, Random& random);
+                            const SecretBytes& password, const Clock& clock, Random& random,
+                            const KeyProtection& protection = {});
     static Authority open(const std::filesystem::path& folder, const SecretBytes& password, const Clock& clock,
                           Random& random);
-    /// Without the keys: looking things up works, whatever signs or changes something throws forbidden "authority.locked".
+    /// Without the keys: looking things up works, whatever signs or changes something throws forbidden
+    /// "authority.locked".
     static Authority open_for_reading(const std::filesystem::path& folder, const Clock& clock, Random& random);
 
     /// PKCS#10 of the issuing key.
@@ -80,7 +83,8 @@ public:
     /// Same subject, role and names, new key or the same; recorded as lineage. forbidden "renew.revoked".
     x509::Certificate renew(ByteView serial, ByteView request, std::string_view actor);
     /// Also revokes every renewal of it; publishes the new list before it returns.
-    void revoke(ByteView serial, x509::RevocationReason reason, std::optional<Time> invalid_since, std::string_view actor);
+    void revoke(ByteView serial, x509::RevocationReason reason, std::optional<Time> invalid_since,
+                std::string_view actor);
 
     x509::Crl publish_crl();
     x509::Crl latest_crl() const;

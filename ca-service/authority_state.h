@@ -92,7 +92,8 @@ struct Authority::State {
     x509::Certificate issue_election_certificate(const x509::PublicKey& joint_key, std::string_view election_id,
                                                  Time not_before, Time not_after, std::string_view actor);
     /// The next list, signed and stored in this transaction.
-    x509::Crl make_next_crl(service::Transaction& transaction, const x509::Certificate& issuing, std::string_view actor);
+    x509::Crl make_next_crl(service::Transaction& transaction, const x509::Certificate& issuing,
+                            std::string_view actor);
     std::int64_t next_timestamp_serial();
 
     void audit(service::Transaction& transaction, const Act& act, const Json& details) const;

@@ -106,10 +106,9 @@ Draft draft_from(const Json& json) {
         draft.roll = election::parse_roll_summary(as_bytes(json.at("roll").get_ref<const std::string&>()));
     if (json.contains("ballot_service")) {
         const auto& parts = json.at("ballot_service");
-        draft.ballot_service =
-            BallotServiceParts{.ballot_ca = parse_base64(parts.at("ballot_ca").get<std::string>()),
-                               .log_origin = parts.at("log_origin").get<std::string>(),
-                               .log_key = parts.at("log_key").get<std::string>()};
+        draft.ballot_service = BallotServiceParts{.ballot_ca = parse_base64(parts.at("ballot_ca").get<std::string>()),
+                                                  .log_origin = parts.at("log_origin").get<std::string>(),
+                                                  .log_key = parts.at("log_key").get<std::string>()};
     }
     return draft;
 }
@@ -121,7 +120,9 @@ election::Contest* Draft::find_contest(std::string_view id) {
     return found == contests.end() ? nullptr : &*found;
 }
 
-std::string format_draft(const Draft& draft) { return canonical_json(draft_json(draft)); }
+std::string format_draft(const Draft& draft) {
+    return canonical_json(draft_json(draft));
+}
 
 Draft parse_draft(std::string_view text) {
     try {

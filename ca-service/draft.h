@@ -1,6 +1,6 @@
 #pragma once
-// An election as long as it is a draft: what officers have said so far, kept as canonical JSON in the store. Plain data.
-// Private to the ca-service.
+// An election as long as it is a draft: what officers have said so far, kept as canonical JSON in the store. Plain
+// data. Private to the ca-service.
 
 #include <optional>
 #include <string>

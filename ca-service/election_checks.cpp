@@ -86,9 +86,8 @@ Ceremony verify_ceremony(std::string_view id, const std::vector<Bytes>& messages
 std::optional<Ceremony> find_ceremony(Transaction& transaction, const std::string& id, const x509::TrustStore& trust) {
     const auto transcript = store::ceremony_parts(transaction, id, store::CeremonyPart::transcript);
     if (transcript.empty()) return std::nullopt;
-    return verify_ceremony(id, store::ceremony_parts(transaction, id, store::CeremonyPart::message),
-                           transcript.front(), store::ceremony_parts(transaction, id, store::CeremonyPart::rehearsal),
-                           trust);
+    return verify_ceremony(id, store::ceremony_parts(transaction, id, store::CeremonyPart::message), transcript.front(),
+                           store::ceremony_parts(transaction, id, store::CeremonyPart::rehearsal), trust);
 }
 
 election::Manifest manifest_from(const ElectionRow& row, const Draft& draft, const Authority::State& state) {
@@ -145,8 +144,9 @@ std::vector<Finding> check_draft(Transaction& transaction, const ElectionRow& ro
     if (draft.roll)
         for (const auto& [style, voters] : draft.roll->styles)
             if (std::ranges::find(draft.styles, style, &election::Style::id) == draft.styles.end())
-                findings.push_back({"election.roll", "The roll has " + std::to_string(voters) + " voters of the style " +
-                                                         style + ", which the election does not have"});
+                findings.push_back({"election.roll", "The roll has " + std::to_string(voters) +
+                                                         " voters of the style " + style +
+                                                         ", which the election does not have"});
     if (!findings.empty() || !ceremony) return findings;
 
     auto manifest = manifest_from(row, draft, state);
@@ -158,10 +158,9 @@ std::vector<Finding> check_draft(Transaction& transaction, const ElectionRow& ro
     const auto trust = state.trust();
     const auto require_path = [&](ByteView der, x509::Role role) {
         try {
-            trust.verify_path(x509::Certificate::parse(der),
-                              {.role = role,
-                               .time = manifest.verify_at,
-                               .revocation = x509::PathRules::Revocation::if_listed});
+            trust.verify_path(
+                x509::Certificate::parse(der),
+                {.role = role, .time = manifest.verify_at, .revocation = x509::PathRules::Revocation::if_listed});
         } catch (const Error& error) {
             findings.push_back({error.reason(), "At the election's end: " + error.message()});
         }

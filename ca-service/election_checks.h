@@ -1,6 +1,6 @@
 #pragma once
-// What stands between a draft and its manifest: the trustees' ceremony verified, the manifest composed, everything that is
-// missing or wrong listed. Functions without state of their own. Private to the ca-service.
+// What stands between a draft and its manifest: the trustees' ceremony verified, the manifest composed, everything that
+// is missing or wrong listed. Functions without state of their own. Private to the ca-service.
 
 #include <optional>
 #include <string_view>

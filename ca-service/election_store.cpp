@@ -10,8 +10,8 @@ using service::Value;
 
 namespace {
 
-constexpr ElectionState all_states[] = {ElectionState::draft,   ElectionState::ready,     ElectionState::open,
-                                        ElectionState::closed,  ElectionState::tallied,   ElectionState::certified,
+constexpr ElectionState all_states[] = {ElectionState::draft,   ElectionState::ready,   ElectionState::open,
+                                        ElectionState::closed,  ElectionState::tallied, ElectionState::certified,
                                         ElectionState::archived};
 
 ElectionState state_from(std::string_view name) {
@@ -20,13 +20,18 @@ ElectionState state_from(std::string_view name) {
     fail(ErrorCode::internal, "authority.store", "a stored election has no known state");
 }
 
-Value optional_blob(const std::optional<Bytes>& bytes) { return bytes ? blob(*bytes) : service::null_value(); }
+Value optional_blob(const std::optional<Bytes>& bytes) {
+    return bytes ? blob(*bytes) : service::null_value();
+}
 
 std::string_view part_name(CeremonyPart part) {
     switch (part) {
-        case CeremonyPart::message: return "message";
-        case CeremonyPart::transcript: return "transcript";
-        case CeremonyPart::rehearsal: return "rehearsal";
+        case CeremonyPart::message:
+            return "message";
+        case CeremonyPart::transcript:
+            return "transcript";
+        case CeremonyPart::rehearsal:
+            return "rehearsal";
     }
     fail(ErrorCode::internal, "authority.store", "no such part of a ceremony");
 }
@@ -79,8 +84,9 @@ std::optional<ElectionRow> find_election(Transaction& transaction, std::string_v
 
 std::vector<ElectionRow> all_elections(Transaction& transaction) {
     std::vector<ElectionRow> elections;
-    for (const auto& row : transaction.query("SELECT id, title, state, draft_json, manifest, manifest_signature, results, "
-                                             "results_signature FROM election ORDER BY id"))
+    for (const auto& row :
+         transaction.query("SELECT id, title, state, draft_json, manifest, manifest_signature, results, "
+                           "results_signature FROM election ORDER BY id"))
         elections.push_back(row_from(row));
     return elections;
 }

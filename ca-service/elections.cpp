@@ -28,8 +28,8 @@ constexpr std::size_t largest_results = 256u << 20;
 
 void require_identifier(std::string_view what, std::string_view id, std::size_t least, std::size_t most) {
     const bool good = id.size() >= least && id.size() <= most && std::ranges::all_of(id, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-    });
+                          return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+                      });
     if (!good)
         fail_input("election.id", std::string(what) + " must be " + std::to_string(least) + " to " +
                                       std::to_string(most) + " lower-case letters, digits and hyphens");
@@ -356,13 +356,13 @@ std::string StoredElections::freeze(std::string_view id, std::string_view actor)
             all += (all.empty() ? "" : "; ") + finding.message + " (" + finding.rule + ")";
         fail_input("election.incomplete", "election " + row.id + " cannot be frozen: " + all);
     }
-    auto ceremony = state_.database->read([&](Transaction& transaction) {
-        return find_ceremony(transaction, row.id, state_.trust());
-    });
+    auto ceremony = state_.database->read(
+        [&](Transaction& transaction) { return find_ceremony(transaction, row.id, state_.trust()); });
     const auto draft = parse_draft(row.draft);
     auto manifest = manifest_from(row, draft, state_);
     add_ceremony(manifest, *ceremony);
-    const auto not_after = std::min(add_years(manifest.voting.closes, 1), state_.require_installed().issuing.not_after());
+    const auto not_after =
+        std::min(add_years(manifest.voting.closes, 1), state_.require_installed().issuing.not_after());
     const auto joint_key = threshold::election_public_key(ceremony->transcript);
     manifest.election_certificate = to_bytes(election_certificate(joint_key, row, not_after, actor).der());
     manifest.plaintext_size = election::required_plaintext_size(manifest);
@@ -373,7 +373,8 @@ std::string StoredElections::freeze(std::string_view id, std::string_view actor)
     step(id, ElectionState::draft, ElectionState::ready, "freezing", actor, "election.freeze",
          [&](ElectionRow& current) {
              if (current.draft != row.draft)
-                 fail(ErrorCode::conflict, "election.changed", "the draft was changed meanwhile: look and freeze again");
+                 fail(ErrorCode::conflict, "election.changed",
+                      "the draft was changed meanwhile: look and freeze again");
              current.manifest = to_bytes(text);
              return Json{{"manifest", to_hex(sha256(as_bytes(text)))}};
          });
@@ -389,9 +390,8 @@ election::VerifiedManifest StoredElections::activate(std::string_view id, ByteVi
     if (now >= verified->voting.closes)
         fail(ErrorCode::forbidden, "election.too_late", "voting closed on " + format_rfc3339(verified->voting.closes));
     // The officer must be one when he signs, not only at the election's end.
-    trust.verify_path(verified.signer(), {.role = x509::Role::officer,
-                                          .time = now,
-                                          .revocation = x509::PathRules::Revocation::if_listed});
+    trust.verify_path(verified.signer(),
+                      {.role = x509::Role::officer, .time = now, .revocation = x509::PathRules::Revocation::if_listed});
     step(id, ElectionState::ready, ElectionState::open, "activating", actor, "election.activate",
          [&](ElectionRow& current) {
              current.manifest_signature = to_bytes(signature);
@@ -449,17 +449,26 @@ void StoredElections::certify(std::string_view id, ByteView signature, std::stri
 
 std::string_view election_state_name(ElectionState state) {
     switch (state) {
-        case ElectionState::draft: return "draft";
-        case ElectionState::ready: return "ready";
-        case ElectionState::open: return "open";
-        case ElectionState::closed: return "closed";
-        case ElectionState::tallied: return "tallied";
-        case ElectionState::certified: return "certified";
-        case ElectionState::archived: return "archived";
+        case ElectionState::draft:
+            return "draft";
+        case ElectionState::ready:
+            return "ready";
+        case ElectionState::open:
+            return "open";
+        case ElectionState::closed:
+            return "closed";
+        case ElectionState::tallied:
+            return "tallied";
+        case ElectionState::certified:
+            return "certified";
+        case ElectionState::archived:
+            return "archived";
     }
     fail(ErrorCode::internal, "election.state", "no such state of an election");
 }
 
-std::unique_ptr<Elections> make_elections(Authority::State& state) { return std::make_unique<StoredElections>(state); }
+std::unique_ptr<Elections> make_elections(Authority::State& state) {
+    return std::make_unique<StoredElections>(state);
+}
 
 }  // namespace uvpki::ca

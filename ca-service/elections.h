@@ -50,8 +50,8 @@ public:
     virtual void add_token_issuer(std::string_view id, std::string_view issuer,
                                   const std::vector<election::TokenKey>& keys, std::string_view actor) = 0;
     /// Ballot CA certificate (issued by this authority), log origin and verifier key of the ballot service.
-    virtual void set_ballot_service(std::string_view id, const x509::Certificate& ballot_ca, std::string_view log_origin,
-                                    std::string_view log_key, std::string_view actor) = 0;
+    virtual void set_ballot_service(std::string_view id, const x509::Certificate& ballot_ca,
+                                    std::string_view log_origin, std::string_view log_key, std::string_view actor) = 0;
     /// All ceremony messages and one rehearsal request per trustee (by index - 1; challenge: the election id's bytes);
     /// verified here. The election certificate is issued at freeze(), when the schedule is known.
     virtual void set_ceremony(std::string_view id, const std::vector<Bytes>& messages, ByteView transcript,
@@ -77,7 +77,8 @@ public:
     virtual std::optional<Bytes> find_transcript(std::string_view id) const = 0;
     virtual std::optional<std::string> find_results_text(std::string_view id) const = 0;
     virtual std::optional<Bytes> find_results_signature(std::string_view id) const = 0;
-    /// What an officer should know before freezing (T6, T32, overlapping windows); for a draft as far as it is filled in.
+    /// What an officer should know before freezing (T6, T32, overlapping windows); for a draft as far as it is filled
+    /// in.
     virtual std::vector<Finding> warnings(std::string_view id) const = 0;
 };
 

@@ -44,12 +44,12 @@ public:
     }
 
 private:
-    /// One key, one role and subject: else a signature could be shown as somebody else's, and a key that was revoked for
-    /// one name would live on under another.
+    /// One key, one role and subject: else a signature could be shown as somebody else's, and a key that was revoked
+    /// for one name would live on under another.
     void require_fresh_key(service::Transaction& transaction) const {
         for (const auto& entry : store::find_by_key(transaction, store::key_digest(key_), state_.clock.now())) {
-            if (entry.state == CertificateState::revoked && entry.revocation->reason ==
-                                                               x509::RevocationReason::key_compromise)
+            if (entry.state == CertificateState::revoked &&
+                entry.revocation->reason == x509::RevocationReason::key_compromise)
                 fail(ErrorCode::forbidden, "authority.key_revoked",
                      "the key of certificate " + entry.certificate.serial_hex() + " was revoked as compromised");
             if (plan_.same_key == IssuePlan::SameKey::same_subject && entry.role == plan_.role &&
@@ -75,7 +75,9 @@ private:
     std::string subject_;
 };
 
-std::string subject_of(const IssuePlan& plan) { return x509::name_text(plan.options.subject.encode()); }
+std::string subject_of(const IssuePlan& plan) {
+    return x509::name_text(plan.options.subject.encode());
+}
 
 /// Refused before anything is stored; the audit log would refuse it later, when a serial number is already spent.
 void require_actor(std::string_view actor) {
@@ -90,7 +92,9 @@ void require_foreign_key(const Installed& installed, const x509::PublicKey& key)
 }
 
 x509::Name name_of(const x509::Certificate& certificate) {
-    const auto part = [&](std::string_view oid) { return x509::find_attribute(certificate.subject(), oid).value_or(""); };
+    const auto part = [&](std::string_view oid) {
+        return x509::find_attribute(certificate.subject(), oid).value_or("");
+    };
     return {.organization = part(x509::oid::organization),
             .organizational_unit = part(x509::oid::organizational_unit),
             .common_name = part(x509::oid::common_name)};
@@ -172,9 +176,8 @@ x509::Certificate Authority::State::issue_election_certificate(const x509::Publi
     require_foreign_key(current, joint_key);
     IssuePlan plan;
     plan.role = x509::Role::election;
-    plan.options.subject = {.organization = organization,
-                            .organizational_unit = "Election key",
-                            .common_name = std::string(election_id)};
+    plan.options.subject = {
+        .organization = organization, .organizational_unit = "Election key", .common_name = std::string(election_id)};
     plan.options.not_before = not_before;
     plan.options.not_after = not_after;
     plan.actor = actor;
@@ -226,8 +229,7 @@ void Authority::revoke(ByteView serial, x509::RevocationReason reason, std::opti
         for (const auto& each : store::lineage_from(transaction, serial)) {
             if (require_entry(transaction, each, now).state == CertificateState::revoked) continue;
             store::add_revocation(
-                transaction,
-                {.serial = each, .revoked_at = now, .reason = reason, .invalid_since = invalid_since});
+                transaction, {.serial = each, .revoked_at = now, .reason = reason, .invalid_since = invalid_since});
             Json details{{"reason", x509::revocation_reason_name(reason)}};
             if (invalid_since) details["invalid_since"] = format_rfc3339(*invalid_since);
             if (!std::ranges::equal(each, serial)) details["renewal_of"] = to_hex(serial);
@@ -252,17 +254,15 @@ x509::Crl Authority::latest_crl() const {
 }
 
 InventoryEntry Authority::get(ByteView serial) const {
-    return state_->database->read([&](service::Transaction& transaction) {
-        return require_entry(transaction, serial, state_->clock.now());
-    });
+    return state_->database->read(
+        [&](service::Transaction& transaction) { return require_entry(transaction, serial, state_->clock.now()); });
 }
 
 std::vector<InventoryEntry> Authority::search(const SearchOptions& options) const {
     if (options.limit < 1 || options.limit > largest_page)
         fail_input("search.limit", "a page has 1 to " + std::to_string(largest_page) + " entries");
-    return state_->database->read([&](service::Transaction& transaction) {
-        return store::search(transaction, options, state_->clock.now());
-    });
+    return state_->database->read(
+        [&](service::Transaction& transaction) { return store::search(transaction, options, state_->clock.now()); });
 }
 
 }  // namespace uvpki::ca

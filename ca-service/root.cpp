@@ -30,7 +30,8 @@ std::string text_of(const Json& act, const char* member) {
 
 }  // namespace
 
-/// The signed transcript is the root's memory: what was signed and revoked, and the numbers of its lists, are read from it.
+/// The signed transcript is the root's memory: what was signed and revoked, and the numbers of its lists, are read from
+/// it.
 struct OfflineRoot::State final : x509::IssuanceStore {
     fs::path folder;
     x509::Arc arc;
@@ -109,7 +110,8 @@ struct OfflineRoot::State final : x509::IssuanceStore {
     // ---- the transcript's files ----
 
     std::string transcript_text() const {
-        return canonical_json({{"acts", acts}, {"arc", arc.text()}, {"organization", organization}, {"version", 1}}) + "\n";
+        return canonical_json({{"acts", acts}, {"arc", arc.text()}, {"organization", organization}, {"version", 1}}) +
+               "\n";
     }
 
     /// Text and signature are two files; both are first written as one, so that an interruption leaves them a pair.
@@ -158,7 +160,8 @@ struct OfflineRoot::State final : x509::IssuanceStore {
 };
 
 OfflineRoot OfflineRoot::create(const fs::path& folder, std::string_view organization, const x509::Arc& arc,
-                                const SecretBytes& password, const Clock& clock, Random& random) {
+                                const SecretBytes& password, const Clock& clock, Random& random,
+                                const KeyProtection& protection) {
     if (fs::exists(folder) && !(fs::is_directory(folder) && fs::is_empty(folder)))
         fail(ErrorCode::conflict, "root.exists", folder.string() + " is not empty: a root needs a new folder");
     if (password.empty()) fail_input("root.password", "the root key needs a password");
@@ -175,7 +178,8 @@ OfflineRoot OfflineRoot::create(const fs::path& folder, std::string_view organiz
     make_folder(building / "issued");
     auto state = std::make_shared<State>(building, arc, std::string(organization),
                                          x509::PrivateKey::generate(x509::KeyType::ec_p384), clock, random);
-    save_file(building / "root-key.pem", state->key.to_encrypted_pem(password), FileMode::secret);
+    save_file(building / "root-key.pem", state->key.to_encrypted_pem(password, protection.iterations),
+              FileMode::secret);
     save_file(building / "root-public.pem", to_pem("PUBLIC KEY", state->key.public_key().spki()));
     state->certificate = x509::issue_root(state->key, {.subject = subject}, arc, *state, clock, random);
     state->issuer.emplace(*state->certificate, state->key, arc);
@@ -183,8 +187,7 @@ OfflineRoot OfflineRoot::create(const fs::path& folder, std::string_view organiz
     root.publish_crl();
     std::error_code error;
     fs::rename(building, place, error);
-    if (error)
-        fail(ErrorCode::unavailable, "file.unwritable", folder.string() + " cannot be made: " + error.message());
+    if (error) fail(ErrorCode::unavailable, "file.unwritable", folder.string() + " cannot be made: " + error.message());
     state->folder = place;
     return root;
 }
@@ -203,7 +206,8 @@ OfflineRoot OfflineRoot::open(const fs::path& folder, const SecretBytes& passwor
         fail_transcript("transcript.json is not a transcript");
     }
     const bool is_own = std::ranges::any_of(state->acts, [&](const Json& act) {
-        return text_of(act, "act") == "root-created" && text_of(act, "fingerprint") == to_hex(certificate.fingerprint());
+        return text_of(act, "act") == "root-created" &&
+               text_of(act, "fingerprint") == to_hex(certificate.fingerprint());
     });
     if (!is_own) fail_transcript("transcript.json tells of another root than root.pem");
     state->issuer.emplace(certificate, state->key, state->arc);
@@ -211,7 +215,9 @@ OfflineRoot OfflineRoot::open(const fs::path& folder, const SecretBytes& passwor
     return OfflineRoot(std::move(state));
 }
 
-const x509::Certificate& OfflineRoot::certificate() const { return *state_->certificate; }
+const x509::Certificate& OfflineRoot::certificate() const {
+    return *state_->certificate;
+}
 
 x509::Certificate OfflineRoot::sign_issuing_ca(ByteView request, std::string_view common_name) {
     const auto parsed = x509::parse_request(request);
@@ -253,9 +259,9 @@ x509::Crl OfflineRoot::publish_crl() {
                                .next_update = now + crl_validity,
                                .expired_certs_since = root.not_before()});
     // The number is spent before the list is out.
-    state_->record("crl-published", {{"entries", crl.entries().size()},
-                                     {"number", crl.number()},
-                                     {"sha256", to_hex(sha256(crl.der()))}});
+    state_->record(
+        "crl-published",
+        {{"entries", crl.entries().size()}, {"number", crl.number()}, {"sha256", to_hex(sha256(crl.der()))}});
     save_file(state_->folder / "root.crl.pem", crl.pem());
     return crl;
 }

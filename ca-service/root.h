@@ -1,10 +1,11 @@
 #pragma once
-// The offline root: a folder on a machine that is never connected. Makes the root once, signs the certificates of issuing
-// CAs from their requests, publishes the root's revocation list, and records every act in a signed transcript.
+// The offline root: a folder on a machine that is never connected. Makes the root once, signs the certificates of
+// issuing CAs from their requests, publishes the root's revocation list, and records every act in a signed transcript.
 
 #include <filesystem>
 #include <optional>
 
+#include "ca-service/key_protection.h"
 #include "uvpki/clock.h"
 #include "uvpki/random.h"
 #include "uvpki/secret.h"
@@ -20,7 +21,8 @@ class OfflineRoot {
 public:
     /// Throws conflict "root.exists" when the folder already holds a root.
     static OfflineRoot create(const std::filesystem::path& folder, std::string_view organization, const x509::Arc& arc,
-                              const SecretBytes& password, const Clock& clock, Random& random);
+                              const SecretBytes& password, const Clock& clock, Random& random,
+                              const KeyProtection& protection = {});
     static OfflineRoot open(const std::filesystem::path& folder, const SecretBytes& password, const Clock& clock,
                             Random& random);
 

@@ -61,7 +61,8 @@ std::vector<InventoryEntry> entries_from(const service::Rows& rows, Time now) {
 }  // namespace
 
 void put_value(Transaction& transaction, std::string_view name, ByteView value) {
-    transaction.execute("INSERT INTO authority_value (name, value) VALUES ($1, $2)", {service::text(name), blob(value)});
+    transaction.execute("INSERT INTO authority_value (name, value) VALUES ($1, $2)",
+                        {service::text(name), blob(value)});
 }
 
 std::optional<Bytes> find_value(Transaction& transaction, std::string_view name) {
@@ -81,7 +82,8 @@ void add_certificate(Transaction& transaction, const x509::Certificate& certific
                      const Lineage& lineage) {
     const auto subject = certificate.subject_text();
     transaction.execute(
-        "INSERT INTO certificate (serial, role, subject, subject_folded, key_sha256, fingerprint, not_before, not_after, "
+        "INSERT INTO certificate (serial, role, subject, subject_folded, key_sha256, fingerprint, not_before, "
+        "not_after, "
         "issued_at, renews, der) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         {blob(certificate.serial()), static_cast<std::int64_t>(role), subject, folded(subject),
          blob(key_digest(certificate.public_key())), blob(certificate.fingerprint()),
@@ -100,13 +102,14 @@ std::optional<InventoryEntry> find_certificate(Transaction& transaction, ByteVie
 }
 
 std::vector<InventoryEntry> find_by_key(Transaction& transaction, const Sha256& key, Time now) {
-    return entries_from(transaction.query("SELECT c.serial AS serial, c.role AS role, c.renews AS renews, c.der AS der, "
-                                          "r.revoked_at AS revoked_at, r.reason AS reason, "
-                                          "r.invalid_since AS invalid_since "
-                                          "FROM certificate c LEFT JOIN revocation r ON r.serial = c.serial "
-                                          "WHERE c.key_sha256 = $1 ORDER BY c.serial",
-                                          {blob(key)}),
-                        now);
+    return entries_from(
+        transaction.query("SELECT c.serial AS serial, c.role AS role, c.renews AS renews, c.der AS der, "
+                          "r.revoked_at AS revoked_at, r.reason AS reason, "
+                          "r.invalid_since AS invalid_since "
+                          "FROM certificate c LEFT JOIN revocation r ON r.serial = c.serial "
+                          "WHERE c.key_sha256 = $1 ORDER BY c.serial",
+                          {blob(key)}),
+        now);
 }
 
 std::vector<InventoryEntry> search(Transaction& transaction, const SearchOptions& options, Time now) {
@@ -165,9 +168,9 @@ std::vector<x509::RevokedEntry> revocations(Transaction& transaction) {
 }
 
 void add_crl(Transaction& transaction, const x509::Crl& crl) {
-    transaction.execute("INSERT INTO crl (number, this_update, next_update, der) VALUES ($1, $2, $3, $4)",
-                        {crl.number(), service::seconds(crl.this_update()), service::seconds(crl.next_update()),
-                         blob(crl.der())});
+    transaction.execute(
+        "INSERT INTO crl (number, this_update, next_update, der) VALUES ($1, $2, $3, $4)",
+        {crl.number(), service::seconds(crl.this_update()), service::seconds(crl.next_update()), blob(crl.der())});
 }
 
 std::optional<Bytes> find_latest_crl(Transaction& transaction) {
@@ -183,6 +186,8 @@ std::int64_t reserve_timestamp_serials(Transaction& transaction, std::int64_t co
     return row->integer("reserved") - count + 1;
 }
 
-Sha256 key_digest(const x509::PublicKey& key) { return sha256(key.key_octets()); }
+Sha256 key_digest(const x509::PublicKey& key) {
+    return sha256(key.key_octets());
+}
 
 }  // namespace uvpki::ca::store

@@ -29,22 +29,25 @@ std::vector<std::pair<ElectionState, std::function<void(ElectionOffice&)>>> acts
     const auto log = [](ElectionOffice& office) {
         return merkle::LogKey::generate("log.example/x", office.random).verifier().vkey();
     };
-    return {{draft, [](auto& o) { o.elections().add_contest(id, o.contest("other"), actor); }},
-            {draft, [](auto& o) { o.elections().add_candidate(id, "board", {"z", "Zoe"}, actor); }},
-            {draft, [](auto& o) { o.elections().add_style(id, "other", {"board"}, actor); }},
-            {draft, [](auto& o) { o.elections().set_schedule(id, o.schedule(), actor); }},
-            {draft, [](auto& o) { o.elections().set_roll(id, o.roll(), actor); }},
-            {draft, [](auto& o) { o.elections().add_token_issuer(id, "registrar-1", o.token_keys(), actor); }},
-            {draft, [log](auto& o) { o.elections().set_ballot_service(id, o.ballot_ca(), "log.example/x", log(o), actor); }},
-            {draft,
-             [](auto& o) { o.elections().set_ceremony(id, o.messages, o.transcript, o.rehearsals, actor); }},
-            {draft, [](auto& o) { o.elections().freeze(id, actor); }},
-            {ready, [manifest](auto& o) { o.elections().activate(id, o.sign(manifest, o.officer), actor); }},
-            {open, [](auto& o) { o.elections().close(id, actor); }},
-            {closed, [manifest](auto& o) { o.elections().record_results(id, results_text(manifest), actor); }},
-            {tallied,
-             [manifest](auto& o) { o.elections().certify(id, o.sign(results_text(manifest), o.officer), actor); }},
-            {certified, [](auto& o) { o.elections().archive(id, actor); }}};
+    return {
+        {draft, [](auto& o) { o.elections().add_contest(id, o.contest("other"), actor); }},
+        {draft,
+         [](auto& o) {
+             o.elections().add_candidate(id, "board", {"z", "Zoe"}, actor);
+         }},
+        {draft, [](auto& o) { o.elections().add_style(id, "other", {"board"}, actor); }},
+        {draft, [](auto& o) { o.elections().set_schedule(id, o.schedule(), actor); }},
+        {draft, [](auto& o) { o.elections().set_roll(id, o.roll(), actor); }},
+        {draft, [](auto& o) { o.elections().add_token_issuer(id, "registrar-1", o.token_keys(), actor); }},
+        {draft,
+         [log](auto& o) { o.elections().set_ballot_service(id, o.ballot_ca(), "log.example/x", log(o), actor); }},
+        {draft, [](auto& o) { o.elections().set_ceremony(id, o.messages, o.transcript, o.rehearsals, actor); }},
+        {draft, [](auto& o) { o.elections().freeze(id, actor); }},
+        {ready, [manifest](auto& o) { o.elections().activate(id, o.sign(manifest, o.officer), actor); }},
+        {open, [](auto& o) { o.elections().close(id, actor); }},
+        {closed, [manifest](auto& o) { o.elections().record_results(id, results_text(manifest), actor); }},
+        {tallied, [manifest](auto& o) { o.elections().certify(id, o.sign(results_text(manifest), o.officer), actor); }},
+        {certified, [](auto& o) { o.elections().archive(id, actor); }}};
 }
 
 void check_every_wrong_act(ElectionOffice& office, ElectionState state, const std::string& manifest) {
@@ -128,8 +131,8 @@ TEST_CASE("the manifest holds what the draft, the roll, the ceremony and the aut
 }
 
 TEST_CASE("a draft that lacks any one part is not frozen, and the overview names what is missing") {
-    const std::vector<std::string> parts{"contest", "style", "schedule", "roll", "token_keys", "ballot_service",
-                                         "ceremony"};
+    const std::vector<std::string> parts{"contest",    "style",          "schedule", "roll",
+                                         "token_keys", "ballot_service", "ceremony"};
     for (const auto& part : parts) {
         CAPTURE(part);
         ElectionOffice office;
@@ -160,7 +163,8 @@ TEST_CASE("T29: without a rehearsal of every trustee, or with a foreign one, no 
     office.prepare({"ceremony"});
     office.hold_ceremony();
     auto& elections = office.elections();
-    const auto set = [&](const std::vector<Bytes>& messages, ByteView transcript, const std::vector<Bytes>& rehearsals) {
+    const auto set = [&](const std::vector<Bytes>& messages, ByteView transcript,
+                         const std::vector<Bytes>& rehearsals) {
         return reason_of([&] { elections.set_ceremony(id, messages, transcript, rehearsals, actor); });
     };
     auto missing = office.rehearsals;
@@ -246,7 +250,13 @@ TEST_CASE("unknown elections, repeated ids and malformed members are refused and
     CHECK(reason_of([&] { elections.add_contest(id, ElectionOffice::contest(), actor); }) == "election.repeated");
     CHECK(reason_of([&] { elections.add_candidate(id, "board", {"a", "Again"}, actor); }) == "election.repeated");
     CHECK(reason_of([&] { elections.add_candidate(id, "none", {"x", "X"}, actor); }) == "election.contest");
-    CHECK(reason_of([&] { elections.add_candidate(id, "board", {"x", "a\xE2\x80\xAE" "b"}, actor); }) == "election.text");
+    CHECK(reason_of([&] {
+              elections.add_candidate(id, "board",
+                                      {"x",
+                                       "a\xE2\x80\xAE"
+                                       "b"},
+                                      actor);
+          }) == "election.text");
     CHECK(reason_of([&] { elections.add_style(id, "all", {"none"}, actor); }) == "election.contest");
     CHECK(reason_of([&] { elections.add_style(id, "all", {"board", "board"}, actor); }) == "election.repeated");
     auto roll = office.roll();
@@ -326,8 +336,7 @@ TEST_CASE("a freeze that was interrupted after its certificate was issued uses i
     ElectionOffice office;
     office.prepare();
     const auto closes = ElectionOffice::schedule().voting.closes;
-    const auto transcript =
-        threshold::verify_transcript(office.transcript, office.messages, office.authority.trust());
+    const auto transcript = threshold::verify_transcript(office.transcript, office.messages, office.authority.trust());
     const auto earlier = office.authority.issue_election_certificate(threshold::election_public_key(transcript), id,
                                                                      office.clock.now(), add_years(closes, 1), actor);
     const auto manifest = election::parse_manifest(as_bytes(office.elections().freeze(id, actor)));

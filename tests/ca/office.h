@@ -1,6 +1,6 @@
 #pragma once
-// An election authority in a temporary folder for tests: root, issuing CA, an officer, and on demand trustees with their
-// ceremony and everything else that an election needs. The clock stands at 2026-01-01 until it is moved.
+// An election authority in a temporary folder for tests: root, issuing CA, an officer, and on demand trustees with
+// their ceremony and everything else that an election needs. The clock stands at 2026-01-01 until it is moved.
 
 #include <map>
 #include <string>
@@ -30,8 +30,12 @@ std::string reason_of(Action&& action) {
     return uvpki::test::reason_thrown<Error>(std::forward<Action>(action));
 }
 
-inline Bytes request_for(const x509::PrivateKey& key) { return x509::make_request(key, x509::empty_name()); }
-inline x509::PrivateKey new_key() { return x509::PrivateKey::generate(x509::KeyType::ec_p256); }
+inline Bytes request_for(const x509::PrivateKey& key) {
+    return x509::make_request(key, x509::empty_name());
+}
+inline x509::PrivateKey new_key() {
+    return x509::PrivateKey::generate(x509::KeyType::ec_p256);
+}
 
 struct Person {
     x509::PrivateKey key;
@@ -43,13 +47,14 @@ struct Office {
     SimulatedClock clock{parse_rfc3339("2026-01-01T00:00:00Z")};
     SystemRandom random;
     x509::Arc arc;
-    OfflineRoot root = OfflineRoot::create(folder / "root", "Test", arc, password(), clock, random);
-    Authority authority = Authority::create(folder / "authority", "Test", arc, password(), clock, random);
+    OfflineRoot root = OfflineRoot::create(folder / "root", "Test", arc, password(), clock, random, light());
+    Authority authority = Authority::create(folder / "authority", "Test", arc, password(), clock, random, light());
 
     Office() {
         authority.install(root.certificate(), root.sign_issuing_ca(authority.issuing_request(), "Issuing CA 1"));
     }
 
+    static KeyProtection light() { return {.iterations = 1000}; }
     static SecretBytes password() { return SecretBytes(as_bytes("correct horse")); }
 
     IssueRequest order(x509::Role role, const x509::PrivateKey& key, const std::string& name) const {

@@ -17,7 +17,7 @@ struct RootOnly {
     std::filesystem::path path = folder / "root";
 
     OfflineRoot create() {
-        return OfflineRoot::create(path, "Test", x509::Arc(), Office::password(), clock, random);
+        return OfflineRoot::create(path, "Test", x509::Arc(), Office::password(), clock, random, Office::light());
     }
     OfflineRoot open() { return OfflineRoot::open(path, Office::password(), clock, random); }
     void flip(const std::string& file) {
@@ -77,8 +77,9 @@ TEST_CASE("a root opened again remembers what it signed and revoked, and its lis
     CHECK(crl.find(issuing.serial())->reason == x509::RevocationReason::ca_compromise);
     CHECK(reason_of([&] { office.open().revoke(issuing.serial(), x509::RevocationReason::superseded, {}); }) ==
           "revoke.again");
-    CHECK(reason_of([&] { office.open().revoke(Bytes{1, 2}, x509::RevocationReason::superseded, {}); }) ==
-          "root.serial");
+    CHECK(reason_of([&] {
+              office.open().revoke(Bytes{1, 2}, x509::RevocationReason::superseded, {});
+          }) == "root.serial");
 }
 
 TEST_CASE("a changed transcript, signature or certificate is noticed when the root is opened") {
