@@ -36,7 +36,8 @@ Standing read_standing(service::Transaction& t, const election::VerifiedClaim& c
     const auto& election = claim.claim().election;
     const auto certificate = store::find_certificate(t, claim.voter().serial());
     if (!certificate || !std::ranges::equal(certificate->der, claim.voter().der()))
-        fail(ErrorCode::forbidden, "claim.certificate", "this registrar did not issue the certificate that signs the claim");
+        fail(ErrorCode::forbidden, "claim.certificate",
+             "this registrar did not issue the certificate that signs the claim");
     if (certificate->revoked)
         fail(ErrorCode::forbidden, "claim.certificate", "the certificate that signs the claim was revoked");
     const auto style = store::find_roll_style(t, election, certificate->entry);
@@ -59,8 +60,8 @@ void reserve(Registrar::State& state, const LiveElection& live, const election::
     const auto now = state.clock.now();
     if (now < live.manifest.claim.opens || now >= live.manifest.claim.closes)
         fail(ErrorCode::forbidden, "claim.window",
-             "claims of the election " + election + " are accepted from " +
-                 format_rfc3339(live.manifest.claim.opens) + " until " + format_rfc3339(live.manifest.claim.closes));
+             "claims of the election " + election + " are accepted from " + format_rfc3339(live.manifest.claim.opens) +
+                 " until " + format_rfc3339(live.manifest.claim.closes));
     const auto salt = state.random.bytes(salt_size);
     state.group.submit([&](service::Transaction& t) {
         const auto standing = read_standing(t, claim, blinded_hash);
@@ -106,8 +107,8 @@ Bytes Registrar::claim(ByteView claim) {
                                 .time = state.clock.now(),
                                 .revocation = x509::PathRules::Revocation::ignored});  // asked of the store, below
     const auto blinded_hash = sha256(verified.claim().blinded);
-    auto standing = state.database->read(
-        [&](service::Transaction& t) { return read_standing(t, verified, blinded_hash); });
+    auto standing =
+        state.database->read([&](service::Transaction& t) { return read_standing(t, verified, blinded_hash); });
     const auto key = live->keys.find(standing.style);
     if (key == live->keys.end() || key->second.key_id != verified.claim().token_key)
         fail(ErrorCode::forbidden, "claim.style", "the claim asks for the token key of another ballot style or issuer");

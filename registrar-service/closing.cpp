@@ -74,9 +74,8 @@ Registrar::ClosedClaims Registrar::close_claims(std::string_view election, std::
                           .styles = store::claims_by_style(t, election),
                           .root = election::commitments_root(commitments)};
         closed.text = election::format_claims_summary(closed.summary);
-        closed.signature =
-            cms::sign(as_bytes(closed.text), certificate, state.keys.registrar, state.clock,
-                      {.content = cms::Content::detached, .signing_time = cms::SigningTime::present});
+        closed.signature = cms::sign(as_bytes(closed.text), certificate, state.keys.registrar, state.clock,
+                                     {.content = cms::Content::detached, .signing_time = cms::SigningTime::present});
         closed.commitments = std::move(commitments);
         store::add_closed_claims(t, election, {to_bytes(closed.text), closed.signature}, now);
         state.record(t, actor, "claims.close", election,

@@ -44,8 +44,7 @@ void require_fresh_key(service::Transaction& t, const Sha256& key_hash, std::str
         fail(ErrorCode::conflict, "enrol.duplicate_key", "this key belongs to another voter: make a new one");
     for (const auto& certificate : store::certificates_of(t, entry))
         if (certificate.revoked && certificate.key_hash == key_hash)
-            fail(ErrorCode::conflict, "enrol.revoked_key",
-                 "a certificate for this key was revoked: make a new key");
+            fail(ErrorCode::conflict, "enrol.revoked_key", "a certificate for this key was revoked: make a new key");
 }
 
 /// Where the issuing pipeline records one voter certificate. Each record waits for a commit that it shares with others.
@@ -101,10 +100,10 @@ private:
 Bytes issue(Registrar::State& state, const x509::CertificateRequest& request, VoterIssuance& issuance,
             const std::string& entry) {
     // The name in the certificate is the roll entry: who that is, only the registrar can tell.
-    state.installed().issuer.issue(x509::Role::voter, request,
-                                   {.subject = {.organization = state.organization, .common_name = entry},
-                                    .alt_names = {"URI:urn:uuid:" + entry}},
-                                   issuance, state.clock, state.random);
+    state.installed().issuer.issue(
+        x509::Role::voter, request,
+        {.subject = {.organization = state.organization, .common_name = entry}, .alt_names = {"URI:urn:uuid:" + entry}},
+        issuance, state.clock, state.random);
     return issuance.take_answer();
 }
 
@@ -167,8 +166,7 @@ Bytes Registrar::enrol(std::string_view invitation, ByteView request) {
     purpose.entry = standing.entry;
     purpose.key_hash = key_hash;
     purpose.code_hash = code;
-    VoterIssuance issuance(state, std::move(purpose),
-                           [&](service::Transaction& t) { return check(t).certificate; });
+    VoterIssuance issuance(state, std::move(purpose), [&](service::Transaction& t) { return check(t).certificate; });
     return issue(state, parsed, issuance, standing.entry);
 }
 

@@ -45,8 +45,7 @@ Registrar::FrozenRoll read_frozen(const Registrar::State& state, service::Transa
 
 /// The roll as it was frozen before, if with the same options.
 std::optional<Registrar::FrozenRoll> find_frozen(const Registrar::State& state, service::Transaction& t,
-                                                 std::string_view election,
-                                                 const Registrar::FreezeOptions& options) {
+                                                 std::string_view election, const Registrar::FreezeOptions& options) {
     const auto roll = store::find_roll(t, election);
     if (!roll) return std::nullopt;
     auto frozen = read_frozen(state, t, election);
@@ -72,11 +71,11 @@ store::TokenKeyRow make_token_key(const Registrar::State& state, const std::stri
 /// Salt under the voter's own key: once that is erased, nobody can try names against the published commitment.
 store::RollEntryRow commit_to(const Registrar::State& state, std::string_view election, const store::VoterRow& voter) {
     auto salt = state.random.bytes(salt_size);
-    store::RollEntryRow row{.entry = voter.entry,
-                            .style = voter.style,
-                            .sealed_salt = service::seal(voter_key(state, voter), salt,
-                                                         salt_place(election, voter.entry), state.random),
-                            .commitment = {}};
+    store::RollEntryRow row{
+        .entry = voter.entry,
+        .style = voter.style,
+        .sealed_salt = service::seal(voter_key(state, voter), salt, salt_place(election, voter.entry), state.random),
+        .commitment = {}};
     row.commitment =
         election::roll_commitment({voter.entry, open_person(state, voter).name, voter.style, std::move(salt)});
     return row;
@@ -108,8 +107,7 @@ Sha256 root_of(const std::vector<store::RollEntryRow>& entries) {
 
 election::RollEntry open_roll_entry(const Registrar::State& state, std::string_view election,
                                     const store::RollEntryRow& row, const store::VoterRow& voter) {
-    const auto salt =
-        service::open_sealed(voter_key(state, voter), row.sealed_salt, salt_place(election, row.entry));
+    const auto salt = service::open_sealed(voter_key(state, voter), row.sealed_salt, salt_place(election, row.entry));
     return {row.entry, open_person(state, voter).name, row.style, to_bytes(salt.view())};
 }
 
@@ -117,8 +115,8 @@ Registrar::FrozenRoll Registrar::freeze_roll(std::string_view election, const Fr
                                              std::string_view actor) {
     auto& state = *state_;
     check_options(election, options);
-    if (auto frozen = state.database->read(
-            [&](service::Transaction& t) { return find_frozen(state, t, election, options); }))
+    if (auto frozen =
+            state.database->read([&](service::Transaction& t) { return find_frozen(state, t, election, options); }))
         return std::move(*frozen);
     std::vector<store::TokenKeyRow> keys;  // made before the store's only writer is asked for: this takes seconds
     for (const auto& style : options.styles) keys.push_back(make_token_key(state, style, options.token_key_bits));
@@ -128,11 +126,10 @@ Registrar::FrozenRoll Registrar::freeze_roll(std::string_view election, const Fr
         const auto entries = commit_to_all(state, t, election, options.styles);
         if (entries.empty()) fail(ErrorCode::forbidden, "roll.empty", "no voter on the roll has one of these styles");
         const auto root = root_of(entries);
-        store::add_roll(t, election,
-                        {.size = static_cast<std::int64_t>(entries.size()),
-                         .root = root,
-                         .token_key_bits = options.token_key_bits},
-                        state.clock.now());
+        store::add_roll(
+            t, election,
+            {.size = static_cast<std::int64_t>(entries.size()), .root = root, .token_key_bits = options.token_key_bits},
+            state.clock.now());
         for (const auto& entry : entries) store::add_roll_entry(t, election, entry);
         Json key_ids = Json::object();
         for (const auto& key : keys) {

@@ -39,7 +39,8 @@ Bytes make_named_request(const x509::PrivateKey& key, const std::string& organiz
 
 void require_link(const x509::Certificate& certificate, const x509::Certificate& issuer, std::string_view what) {
     if (!x509::is_signed_by(certificate, issuer))
-        fail_input("registrar.install.chain", "the " + std::string(what) + " was not signed by " + issuer.subject_text());
+        fail_input("registrar.install.chain",
+                   "the " + std::string(what) + " was not signed by " + issuer.subject_text());
 }
 
 void require_key(const x509::Certificate& certificate, const x509::PrivateKey& key, std::string_view what) {
@@ -49,8 +50,7 @@ void require_key(const x509::Certificate& certificate, const x509::PrivateKey& k
 
 std::string read_setting(service::Transaction& t, std::string_view name) {
     const auto value = store::find_setting(t, name);
-    if (!value)
-        fail(ErrorCode::unavailable, "registrar.store", "the store lacks its setting " + std::string(name));
+    if (!value) fail(ErrorCode::unavailable, "registrar.store", "the store lacks its setting " + std::string(name));
     return to_text(*value);
 }
 
@@ -139,9 +139,9 @@ void Registrar::install(const x509::Certificate& root, const x509::Certificate& 
     x509::TrustStore trust(root, state.arc);
     trust.add_intermediate(issuing);
     trust.add_intermediate(registrar_ca);
-    trust.verify_path(registrar, {.role = x509::Role::registrar,
-                                  .time = state.clock.now(),
-                                  .revocation = x509::PathRules::Revocation::ignored});
+    trust.verify_path(
+        registrar,
+        {.role = x509::Role::registrar, .time = state.clock.now(), .revocation = x509::PathRules::Revocation::ignored});
     const x509::Issuer usable(registrar_ca, state.keys.ca, state.arc);  // runs the lint's canary
 
     state.database->transaction([&](service::Transaction& t) {
@@ -202,9 +202,9 @@ std::vector<Finding> Registrar::check_audit() const {
         compare(totals.certificates, issued, "registrar.audit.certificates", "certificates");
         compare(totals.claims, claimed, "registrar.audit.claims", "claims");
         if (totals.signatures > totals.claims)
-            findings.push_back({"registrar.audit.signatures",
-                                "there are " + std::to_string(totals.signatures) + " blind signatures for " +
-                                    std::to_string(totals.claims) + " signed claims"});
+            findings.push_back({"registrar.audit.signatures", "there are " + std::to_string(totals.signatures) +
+                                                                  " blind signatures for " +
+                                                                  std::to_string(totals.claims) + " signed claims"});
         return findings;
     });
 }

@@ -1,7 +1,7 @@
 #pragma once
 // The Voter Registrar: roll, invitations, voter certificates, blind signing, claims. Knows the voters, never a ballot.
-// On one store with its own CA; personal data is sealed; every act has an audit row in the same transaction. Thread-safe;
-// many requests share a commit.
+// On one store with its own CA; personal data is sealed; every act has an audit row in the same transaction.
+// Thread-safe; many requests share a commit.
 
 #include <filesystem>
 #include <map>
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "registrar-service/records.h"
 #include "uvpki/api/registrar_api.h"
 #include "uvpki/clock.h"
 #include "uvpki/election/manifest.h"
@@ -21,47 +22,10 @@
 
 namespace uvpki::registrar {
 
-/// The product runs with the defaults; rehearsals and tests may take fewer iterations.
-struct RegistrarOptions {
-    int password_iterations = 600'000;  ///< PBKDF2-HMAC-SHA-256 over the password of the key files
-    Days renewal_window{90};            ///< a voter certificate can be renewed this long before it expires
-    Days crl_validity{7};               ///< from thisUpdate to nextUpdate
-};
-
-struct ImportVerdict {
-    std::size_t line = 0;
-    enum class Kind { added, unchanged, refused } kind{};
-    std::string voter;   ///< external id from the file
-    std::string reason;  ///< rule and sentence when refused, e.g. "roll.csv.name: ..."
-};
-
-struct ImportReport {
-    std::vector<ImportVerdict> verdicts;  ///< one per data line; nothing was stored if one of them is `refused`
-    std::size_t added = 0;
-    std::size_t unchanged = 0;
-    std::size_t refused = 0;
-};
-
-enum class ImportMode { dry_run, apply };  ///< apply changes nothing when a single line is refused
-
-struct Voter {
-    std::string entry;     ///< UUID of the roll entry
-    std::string voter_id;  ///< the office's own number, unique
-    std::string name;
-    std::string email;     ///< may be empty
-    std::string style;
-    std::string certificate_serial;  ///< hex, empty before enrolment
-};
-
-struct Invitation {
-    std::string entry;
-    std::string voter_id;
-    std::string code;  ///< one-time, 128 bits, shown once; the store keeps only its hash
-};
-
-/// Acts before install() throw forbidden "registrar.not_installed"; acts on an election that this registrar has no frozen
-/// roll or no manifest of, not_found "election.unknown"; on an entry that is not on the roll, not_found "voter.unknown".
-/// An actor is printable UTF-8 of 1 to 256 bytes: invalid_input "audit.record". Clock and Random must outlive the object.
+/// Acts before install() throw forbidden "registrar.not_installed"; acts on an election that this registrar has no
+/// frozen roll or no manifest of, not_found "election.unknown"; on an entry that is not on the roll, not_found
+/// "voter.unknown". An actor is printable UTF-8 of 1 to 256 bytes: invalid_input "audit.record". Clock and Random must
+/// outlive the object.
 class Registrar final : public api::RegistrarApi {
 public:
     /// `issuer` is the registrar's id in manifests ("registrar-1"). Makes keys and store in the folder: store.sqlite,
@@ -71,39 +35,41 @@ public:
                                              std::string_view organization, const x509::Arc& arc,
                                              const SecretBytes& password, const Clock& clock, Random& random,
                                              const RegistrarOptions& options = {});
-    /// Throws not_found "registrar.missing", verification_failed "x509.key.password", unavailable "registrar.sealing_key".
+    /// Throws not_found "registrar.missing", verification_failed "x509.key.password", unavailable
+    /// "registrar.sealing_key".
     static std::unique_ptr<Registrar> open(const std::filesystem::path& folder, const SecretBytes& password,
                                            const Clock& clock, Random& random, const RegistrarOptions& options = {});
     ~Registrar() override;
 
     Bytes ca_request() const;         ///< PKCS#10 of the registrar CA key
     Bytes registrar_request() const;  ///< PKCS#10 of the key that signs claims summaries (role registrar)
-    /// Checks that the certificates belong together and to this registrar's keys: invalid_input "registrar.install...". May
-    /// be repeated with a newer registrar certificate; another CA is conflict "registrar.installed".
+    /// Checks that the certificates belong together and to this registrar's keys: invalid_input "registrar.install...".
+    /// May be repeated with a newer registrar certificate; another CA is conflict "registrar.installed".
     void install(const x509::Certificate& root, const x509::Certificate& issuing, const x509::Certificate& registrar_ca,
                  const x509::Certificate& registrar);
     const std::string& issuer() const;
     const x509::Certificate& ca_certificate() const;
     x509::TrustStore trust() const;  ///< root, issuing CA and registrar CA with its newest CRL
 
-    /// CSV (UTF-8) with a header line: voter_id,name,style and optionally email, in any order. A file that cannot be read
-    /// as such throws invalid_input "csv..." or "roll.csv..." with the line; all else is a verdict on its line.
+    /// CSV (UTF-8) with a header line: voter_id,name,style and optionally email, in any order. A file that cannot be
+    /// read as such throws invalid_input "csv..." or "roll.csv..." with the line; all else is a verdict on its line.
     ImportReport import_voters(std::string_view csv, ImportMode mode, std::string_view actor);
     /// By exact entry, voter_id or e-mail if one matches, else by a part of the name (ASCII letters of either case);
     /// everybody for an empty text. In order of import; limit 1 to 10,000: "voter.limit".
     std::vector<Voter> search(std::string_view text, int limit) const;
     /// Erases the voter's data key and with it all personal data, revokes certificates, withdraws codes. forbidden
-    /// "roll.frozen" while the voter is on the frozen roll of an election that is not archived. Repeating it is harmless.
+    /// "roll.frozen" while the voter is on the frozen roll of an election that is not archived. Repeating it is
+    /// harmless.
     void remove(std::string_view entry, std::string_view actor);
     /// New codes for every voter who is not enrolled yet; older codes of theirs stop working.
     /// In order of import. invalid_input "invite.expires" unless later than now.
     std::vector<Invitation> invite(Time expires, std::string_view actor);
 
-    /// As the API says, and conflict "enrol.duplicate_key" (another voter has this key), "enrol.revoked_key" (the voter's
-    /// own, but from a revoked certificate).
+    /// As the API says, and conflict "enrol.duplicate_key" (another voter has this key), "enrol.revoked_key" (the
+    /// voter's own, but from a revoked certificate).
     Bytes enrol(std::string_view invitation, ByteView request) override;
-    /// Signed with the current voter certificate (attached CMS over the new PKCS#10 request, for a new key or the same),
-    /// inside the renewal window; the same request again gives the same certificate. forbidden "renew.window",
+    /// Signed with the current voter certificate (attached CMS over the new PKCS#10 request, for a new key or the
+    /// same), inside the renewal window; the same request again gives the same certificate. forbidden "renew.window",
     /// "renew.certificate" (not ours, or revoked), conflict "renew.renewed" (renewed with another key before).
     Bytes renew(ByteView signed_request);
     /// Revokes every certificate of the entry, renewals included, withdraws its codes and publishes the new list.
@@ -136,15 +102,15 @@ public:
 
     struct ClosedClaims {
         election::ClaimsSummary summary;
-        std::string text;       ///< canonical JSON
-        Bytes signature;        ///< detached CMS by the registrar certificate
+        std::string text;  ///< canonical JSON
+        Bytes signature;   ///< detached CMS by the registrar certificate
         std::vector<Sha256> commitments;
     };
     /// After the claim window; from then on no claim is accepted. forbidden "claims.open". Again: the same answer.
     ClosedClaims close_claims(std::string_view election, std::string_view actor);
-    /// {"claims":[{"claim":base64,"entry","salt"}],"election","roll":[{"entry","name","salt","style"}],"version":1}, sealed to
-    /// an auditor's certificate (profile trustee-enc) with cms::seal_envelope. After close_claims ("claims.open") and until
-    /// the first of its voters is removed ("annex.erased").
+    /// {"claims":[{"claim":base64,"entry","salt"}],"election","roll":[{"entry","name","salt","style"}],"version":1},
+    /// sealed to an auditor's certificate (profile trustee-enc) with cms::seal_envelope. After close_claims
+    /// ("claims.open") and until the first of its voters is removed ("annex.erased").
     Bytes sealed_annex(std::string_view election, const x509::Certificate& auditor, std::string_view actor) const;
 
     /// The registrar's part of the election is over: its voters may be removed. forbidden "claims.open".

@@ -14,10 +14,8 @@ std::size_t revoke_all(Registrar::State& state, service::Transaction& t, std::st
     std::size_t revoked = 0;
     for (const auto& certificate : store::certificates_of(t, entry)) {
         if (certificate.revoked) continue;
-        store::add_revocation(t, {.serial = certificate.serial,
-                                  .revoked_at = now,
-                                  .reason = reason,
-                                  .invalid_since = invalid_since});
+        store::add_revocation(
+            t, {.serial = certificate.serial, .revoked_at = now, .reason = reason, .invalid_since = invalid_since});
         ++revoked;
     }
     store::withdraw_invitations(t, entry, now);
@@ -45,8 +43,9 @@ void Registrar::revoke(std::string_view entry, x509::RevocationReason reason, st
     auto& state = *state_;
     state.installed();
     if (invalid_since && (reason != x509::RevocationReason::key_compromise || *invalid_since > state.clock.now()))
-        fail_input("revoke.invalid_since", "a time since when a key is not to be trusted goes with key-compromise only, "
-                                           "and cannot be in the future");
+        fail_input("revoke.invalid_since",
+                   "a time since when a key is not to be trusted goes with key-compromise only, "
+                   "and cannot be in the future");
     state.group.submit([&](service::Transaction& t) {
         require_voter(t, entry);
         const auto revoked = revoke_all(state, t, entry, reason, invalid_since);

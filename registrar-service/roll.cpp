@@ -27,7 +27,8 @@ void judge(const Registrar::State& state, service::Transaction& t, const RollLin
     } else {
         verdict.kind = Kind::refused;
         verdict.reason =
-            "roll.csv.changed: this voter_id is on the roll with another name, style or e-mail; remove that voter first";
+            "roll.csv.changed: this voter_id is on the roll with another name, style or e-mail; remove that voter "
+            "first";
     }
 }
 
@@ -79,8 +80,7 @@ std::vector<store::VoterRow> find_exactly(const Registrar::State& state, service
 ImportReport Registrar::import_voters(std::string_view csv, ImportMode mode, std::string_view actor) {
     auto& state = *state_;
     const auto lines = parse_roll_csv(csv);
-    auto report =
-        state.database->read([&](service::Transaction& t) { return judge_all(state, t, lines); });
+    auto report = state.database->read([&](service::Transaction& t) { return judge_all(state, t, lines); });
     if (mode == ImportMode::dry_run || report.refused != 0) return report;
 
     // Sealed before the store's only writer is asked for; what another import added meanwhile is caught by the index.
@@ -103,7 +103,8 @@ ImportReport Registrar::import_voters(std::string_view csv, ImportMode mode, std
         });
     } catch (const Error& error) {
         if (error.reason() != "store.unique") throw;
-        fail(ErrorCode::conflict, "roll.changed", "the roll was changed at the same time; nothing was imported, try again");
+        fail(ErrorCode::conflict, "roll.changed",
+             "the roll was changed at the same time; nothing was imported, try again");
     }
     return report;
 }

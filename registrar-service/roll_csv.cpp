@@ -36,8 +36,7 @@ Columns read_header(const CsvRow& row) {
     columns.count = row.fields.size();
     for (std::size_t i = 0; i < row.fields.size(); ++i) {
         const auto found = std::ranges::find(Columns::names, row.fields[i]);
-        if (found == Columns::names.end())
-            refuse("column " + std::to_string(i + 1) + " has an unknown name");
+        if (found == Columns::names.end()) refuse("column " + std::to_string(i + 1) + " has an unknown name");
         auto& position = columns.position[static_cast<std::size_t>(found - Columns::names.begin())];
         if (position) refuse("the column " + row.fields[i] + " is there twice");
         position = i;
@@ -93,8 +92,8 @@ std::vector<RollLine> parse_roll_csv(std::string_view csv) {
         RollLine line;
         line.line = row.line;
         if (row.fields.size() != columns.count) {
-            line.refusal = "roll.csv.fields: the line has " + std::to_string(row.fields.size()) + " fields, the header " +
-                           std::to_string(columns.count);
+            line.refusal = "roll.csv.fields: the line has " + std::to_string(row.fields.size()) +
+                           " fields, the header " + std::to_string(columns.count);
             lines.push_back(std::move(line));
             continue;
         }

@@ -1,6 +1,6 @@
 #pragma once
-// Voters from a CSV file: which columns there are, and what each line may hold. Private to the registrar; knows no store.
-// Stateless functions.
+// Voters from a CSV file: which columns there are, and what each line may hold. Private to the registrar; knows no
+// store. Stateless functions.
 
 #include <string>
 #include <vector>

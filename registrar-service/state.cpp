@@ -155,8 +155,8 @@ std::string to_lower(std::string_view text) {
 
 bool is_identifier(std::string_view text, std::size_t least, std::size_t most) {
     return text.size() >= least && text.size() <= most && std::ranges::all_of(text, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-    });
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+           });
 }
 
 store::VoterRow require_voter(service::Transaction& t, std::string_view entry) {

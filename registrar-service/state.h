@@ -11,9 +11,9 @@
 #include "registrar-service/registrar.h"
 #include "registrar-service/store.h"
 #include "uvpki/blind/blind_key.h"
+#include "uvpki/json.h"
 #include "uvpki/service/audit_log.h"
 #include "uvpki/service/group_commit.h"
-#include "uvpki/json.h"
 #include "uvpki/service/sealed.h"
 #include "uvpki/x509/issue.h"
 
@@ -83,8 +83,9 @@ struct Registrar::State {
     x509::Arc arc;
 
 private:
-    std::mutex mutex_;               ///< guards the two below
-    std::list<Installed> installed_;  ///< the newest is last; earlier ones live on, since references to them were given out
+    std::mutex mutex_;  ///< guards the two below
+    std::list<Installed>
+        installed_;  ///< the newest is last; earlier ones live on, since references to them were given out
     std::map<std::string, std::shared_ptr<const LiveElection>, std::less<>> elections_;
     std::array<std::mutex, 64> turns_;
 

@@ -11,7 +11,9 @@ using service::Value;
 
 namespace {
 
-Value optional_blob(const auto& bytes) { return bytes ? blob(*bytes) : null_value(); }
+Value optional_blob(const auto& bytes) {
+    return bytes ? blob(*bytes) : null_value();
+}
 
 std::optional<Sha256> find_sha256(const Row& row, Row::Column column) {
     const auto bytes = row.find_bytes(column);

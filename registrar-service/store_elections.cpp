@@ -89,25 +89,23 @@ std::optional<ManifestRow> find_manifest(Transaction& t, std::string_view electi
 }
 
 void add_claim(Transaction& t, std::string_view election, const ClaimRow& claim) {
-    t.execute(
-        "INSERT INTO claim (election, entry, style, blinded_hash, message, salt) VALUES ($1, $2, $3, $4, $5, $6)",
-        {text(election), text(claim.entry), text(claim.style), blob(claim.blinded_hash), blob(claim.message),
-         blob(claim.salt)});
+    t.execute("INSERT INTO claim (election, entry, style, blinded_hash, message, salt) VALUES ($1, $2, $3, $4, $5, $6)",
+              {text(election), text(claim.entry), text(claim.style), blob(claim.blinded_hash), blob(claim.message),
+               blob(claim.salt)});
 }
 
 std::optional<Sha256> find_claimed(Transaction& t, std::string_view election, std::string_view entry) {
-    const auto row = t.query_one("SELECT blinded_hash FROM claim WHERE election = $1 AND entry = $2",
-                                 {text(election), text(entry)});
+    const auto row =
+        t.query_one("SELECT blinded_hash FROM claim WHERE election = $1 AND entry = $2", {text(election), text(entry)});
     if (!row) return std::nullopt;
     return to_sha256(row->bytes(0));
 }
 
 void for_each_claim(Transaction& t, std::string_view election, const std::function<void(const ClaimRow&)>& visit) {
-    t.for_each(
-        "SELECT entry, style, blinded_hash, message, salt FROM claim WHERE election = $1 ORDER BY entry",
-        {text(election)}, [&](const Row& row) {
-            visit({row.text(0), row.text(1), to_sha256(row.bytes(2)), row.bytes(3), row.bytes(4)});
-        });
+    t.for_each("SELECT entry, style, blinded_hash, message, salt FROM claim WHERE election = $1 ORDER BY entry",
+               {text(election)}, [&](const Row& row) {
+                   visit({row.text(0), row.text(1), to_sha256(row.bytes(2)), row.bytes(3), row.bytes(4)});
+               });
 }
 
 void add_claim_signature(Transaction& t, std::string_view election, std::string_view entry, ByteView signature) {

@@ -50,40 +50,40 @@ std::int64_t last_voter_sequence(Transaction& t) {
 }
 
 std::optional<VoterRow> find_voter(Transaction& t, std::string_view entry) {
-    return read_voter(t.query_one(
-        "SELECT entry, sequence, style, wrapped_key, sealed_person, voter_id_index, email_index"
-        " FROM voter WHERE entry = $1 AND removed_at IS NULL",
-        {text(entry)}));
+    return read_voter(
+        t.query_one("SELECT entry, sequence, style, wrapped_key, sealed_person, voter_id_index, email_index"
+                    " FROM voter WHERE entry = $1 AND removed_at IS NULL",
+                    {text(entry)}));
 }
 
 std::optional<VoterRow> find_voter_by_id(Transaction& t, const Sha256& voter_id_index) {
-    return read_voter(t.query_one(
-        "SELECT entry, sequence, style, wrapped_key, sealed_person, voter_id_index, email_index"
-        " FROM voter WHERE voter_id_index = $1",
-        {blob(voter_id_index)}));
+    return read_voter(
+        t.query_one("SELECT entry, sequence, style, wrapped_key, sealed_person, voter_id_index, email_index"
+                    " FROM voter WHERE voter_id_index = $1",
+                    {blob(voter_id_index)}));
 }
 
 std::vector<VoterRow> find_voters_by_email(Transaction& t, const Sha256& email_index) {
-    return read_voters(t.query(
-        "SELECT entry, sequence, style, wrapped_key, sealed_person, voter_id_index, email_index"
-        " FROM voter WHERE email_index = $1 ORDER BY sequence",
-        {blob(email_index)}));
+    return read_voters(
+        t.query("SELECT entry, sequence, style, wrapped_key, sealed_person, voter_id_index, email_index"
+                " FROM voter WHERE email_index = $1 ORDER BY sequence",
+                {blob(email_index)}));
 }
 
 std::vector<VoterRow> voters_after(Transaction& t, std::int64_t sequence, std::int64_t limit) {
-    return read_voters(t.query(
-        "SELECT entry, sequence, style, wrapped_key, sealed_person, voter_id_index, email_index"
-        " FROM voter WHERE sequence > $1 AND removed_at IS NULL ORDER BY sequence LIMIT $2",
-        {sequence, limit}));
+    return read_voters(
+        t.query("SELECT entry, sequence, style, wrapped_key, sealed_person, voter_id_index, email_index"
+                " FROM voter WHERE sequence > $1 AND removed_at IS NULL ORDER BY sequence LIMIT $2",
+                {sequence, limit}));
 }
 
 std::vector<VoterRow> voters_to_invite(Transaction& t, Time now) {
-    return read_voters(t.query(
-        "SELECT v.entry, v.sequence, v.style, v.wrapped_key, v.sealed_person, v.voter_id_index, v.email_index"
-        " FROM voter v WHERE v.removed_at IS NULL AND NOT EXISTS (SELECT 1 FROM certificate c"
-        " LEFT JOIN revocation r ON r.serial = c.serial"
-        " WHERE c.entry = v.entry AND r.serial IS NULL AND c.not_after >= $1) ORDER BY v.sequence",
-        {seconds(now)}));
+    return read_voters(
+        t.query("SELECT v.entry, v.sequence, v.style, v.wrapped_key, v.sealed_person, v.voter_id_index, v.email_index"
+                " FROM voter v WHERE v.removed_at IS NULL AND NOT EXISTS (SELECT 1 FROM certificate c"
+                " LEFT JOIN revocation r ON r.serial = c.serial"
+                " WHERE c.entry = v.entry AND r.serial IS NULL AND c.not_after >= $1) ORDER BY v.sequence",
+                {seconds(now)}));
 }
 
 bool is_removed(Transaction& t, std::string_view entry) {

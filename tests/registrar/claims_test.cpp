@@ -32,9 +32,8 @@ TEST_CASE("T22: the same claim again gets the same answer, after a restart and a
     CHECK(office.registrar->claim(claim.der) == first);
     // Signed anew over the same blinded message: CMS signatures differ, the answer does not.
     const auto& voter = office.voters.at("A-1");
-    const auto resigned = election::make_claim(
-        {"test-2026", office.token_key("north").key_id, claim.blinding.blinded}, voter.certificate, voter.key,
-        office.pki.clock);
+    const auto resigned = election::make_claim({"test-2026", office.token_key("north").key_id, claim.blinding.blinded},
+                                               voter.certificate, voter.key, office.pki.clock);
     CHECK(resigned != claim.der);
     CHECK(office.registrar->claim(resigned) == first);
     CHECK(office.count("claim") == 1);
@@ -104,8 +103,8 @@ TEST_CASE("claims that were not signed by a voter of this registrar are refused"
             to_text(load_file(office.folder / "keys/registrar-ca-key.pem")), office.password);
         const x509::Issuer thief(registrar.ca_certificate(), ca_key, pki.arc);
         const EnrolledVoter invented{
-            key, thief.issue(x509::Role::voter, TestPki::request(key), pki.leaf_options(x509::Role::voter, key.public_key()),
-                             pki.store, pki.clock, pki.random)};
+            key, thief.issue(x509::Role::voter, TestPki::request(key),
+                             pki.leaf_options(x509::Role::voter, key.public_key()), pki.store, pki.clock, pki.random)};
         CHECK(reason_of([&] { registrar.claim(office.make_claim(invented, "north").der); }) == "claim.certificate");
     }
     SUBCASE("by a revoked certificate") {
@@ -124,9 +123,8 @@ TEST_CASE("claims that were not signed by a voter of this registrar are refused"
         CHECK(reason_of([&] { registrar.claim(as_bytes("hello")); }) != "");
         CHECK(reason_of([&] { registrar.claim(Bytes(70'000, 0x30)); }) == "claim.malformed");
         const auto& voter = office.voters.at("A-1");
-        CHECK(reason_of([&] {
-                  registrar.claim(cms::sign(as_bytes("[]"), voter.certificate, voter.key, pki.clock));
-              }) == "claim.malformed");
+        CHECK(reason_of([&] { registrar.claim(cms::sign(as_bytes("[]"), voter.certificate, voter.key, pki.clock)); }) ==
+              "claim.malformed");
         const auto elsewhere =
             election::make_claim({"test-2099", office.token_key("north").key_id, good.blinding.blinded},
                                  voter.certificate, voter.key, pki.clock);
@@ -141,7 +139,8 @@ TEST_CASE("T20: a token key that was tampered with signs nothing, and the voter'
     const auto id = office.token_key("north").key_id;
     const auto set_key = [&](ByteView sealed) {
         office.store()->transaction([&](service::Transaction& t) {
-            t.execute("UPDATE token_key SET sealed_key = $1 WHERE key_id = $2", {service::blob(sealed), service::blob(id)});
+            t.execute("UPDATE token_key SET sealed_key = $1 WHERE key_id = $2",
+                      {service::blob(sealed), service::blob(id)});
         });
     };
     const auto sealed = office.store()->read([&](service::Transaction& t) {
@@ -175,11 +174,11 @@ TEST_CASE("T7: closed claims are counted, committed to and signed, and there are
     CHECK(closed.commitments.size() == 3);
     CHECK(closed.summary.root == election::commitments_root(closed.commitments));
     CHECK(election::format_claims_summary(closed.summary) == closed.text);
-    const auto verified = cms::verify_signed_data(
-        cms::parse_signed_data(closed.signature), as_bytes(closed.text), office.election.trust,
-        {.role = x509::Role::registrar,
-         .time = office.pki.clock.now(),
-         .revocation = x509::PathRules::Revocation::if_listed});
+    const auto verified =
+        cms::verify_signed_data(cms::parse_signed_data(closed.signature), as_bytes(closed.text), office.election.trust,
+                                {.role = x509::Role::registrar,
+                                 .time = office.pki.clock.now(),
+                                 .revocation = x509::PathRules::Revocation::if_listed});
     CHECK(verified.signer().role() == x509::Role::registrar);
 
     // Closed stays closed, even for a clock that goes back, and the answer is kept.
@@ -193,12 +192,14 @@ TEST_CASE("T7: closed claims are counted, committed to and signed, and there are
     CHECK(registrar.check_audit().empty());
 
     // A signature that nobody claimed cannot even be stored.
-    CHECK(reason_of([&] {
-              office.store()->transaction([&](service::Transaction& t) {
-                  t.execute("INSERT INTO claim_signature (election, entry, signature) VALUES ('test-2026', $1, zeroblob(256))",
-                            {service::text(office.entry_of("A-4"))});
-              });
-          }) == "store.reference");
+    CHECK(
+        reason_of([&] {
+            office.store()->transaction([&](service::Transaction& t) {
+                t.execute(
+                    "INSERT INTO claim_signature (election, entry, signature) VALUES ('test-2026', $1, zeroblob(256))",
+                    {service::text(office.entry_of("A-4"))});
+            });
+        }) == "store.reference");
     // A claim that was slipped in beside the log is reported.
     office.store()->transaction([](service::Transaction& t) {
         t.execute_script(
@@ -235,9 +236,9 @@ TEST_CASE("the sealed annex tells an auditor, and nobody else, who was on the ro
     std::vector<Sha256> commitments;
     bool named = false;
     for (const auto& entry : annex["roll"]) {
-        commitments.push_back(election::roll_commitment({entry["entry"].get<std::string>(), entry["name"].get<std::string>(),
-                                                         entry["style"].get<std::string>(),
-                                                         parse_base64(entry["salt"].get<std::string>())}));
+        commitments.push_back(election::roll_commitment(
+            {entry["entry"].get<std::string>(), entry["name"].get<std::string>(), entry["style"].get<std::string>(),
+             parse_base64(entry["salt"].get<std::string>())}));
         if (entry["name"] == "Zacharias Quillfeather") named = true;
     }
     std::ranges::sort(commitments);
@@ -247,7 +248,8 @@ TEST_CASE("the sealed annex tells an auditor, and nobody else, who was on the ro
     const auto& item = annex["claims"][0];
     CHECK(parse_base64(item["claim"].get<std::string>()) == claim.der);
     CHECK(item["entry"] == office.entry_of("A-1"));
-    CHECK(election::claim_commitment(parse_base64(item["salt"].get<std::string>()), claim.der) == closed.commitments[0]);
+    CHECK(election::claim_commitment(parse_base64(item["salt"].get<std::string>()), claim.der) ==
+          closed.commitments[0]);
 
     // Once the election is archived its voters may be removed; the annex cannot be made again then.
     const auto entry = office.entry_of("A-1");

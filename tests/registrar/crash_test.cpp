@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <thread>
 
 #include "tests/registrar/office.h"
@@ -77,9 +78,8 @@ TEST_CASE("T20, T22: kill -9 among claims loses no answer and gives no second si
         const auto signature = office.registrar->claim(claims[i].der);
         CHECK(office.is_token(claims[i], "north", signature));
         if (answered.contains(i)) CHECK(std::ranges::equal(answered.at(i), signature));
-        CHECK(reason_of([&] {
-                  office.registrar->claim(office.make_claim("N-" + std::to_string(i), "north").der);
-              }) == "claim.other_message");
+        CHECK(reason_of([&] { office.registrar->claim(office.make_claim("N-" + std::to_string(i), "north").der); }) ==
+              "claim.other_message");
     }
     CHECK(office.count("claim") == 24);
     CHECK(office.count("claim_signature") == 24);

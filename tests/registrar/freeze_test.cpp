@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "tests/registrar/office.h"
 #include "uvpki/blind/blind_key.h"
 
@@ -108,9 +110,8 @@ TEST_CASE("T18: only a manifest with this registrar's roll and token keys is ins
     }
     SUBCASE("no roll was frozen") {
         Office empty;
-        CHECK(reason_of([&] {
-                  empty.registrar->install_manifest(empty.election.verified_manifest(), "office");
-              }) == "election.unknown");
+        CHECK(reason_of([&] { empty.registrar->install_manifest(empty.election.verified_manifest(), "office"); }) ==
+              "election.unknown");
     }
     CHECK(office.count("installed_manifest") == 0);
     manifest = good;
@@ -149,6 +150,7 @@ TEST_CASE("rows that are evidence cannot be changed or deleted, by whatever prog
     CHECK(reason("UPDATE voter SET style = 'south'") == "store.refused");
     CHECK(reason("DELETE FROM invitation") == "store.refused");
     CHECK(reason("UPDATE invitation SET key_hash = zeroblob(32) WHERE key_hash IS NOT NULL") == "store.refused");
-    CHECK(reason("INSERT INTO claim SELECT election, entry, style, commitment, commitment, commitment FROM roll_entry") ==
-          "store.refused");
+    CHECK(
+        reason("INSERT INTO claim SELECT election, entry, style, commitment, commitment, commitment FROM roll_entry") ==
+        "store.refused");
 }

@@ -14,7 +14,8 @@ TEST_CASE("a registrar is made once in a folder, and its secrets are encrypted a
         const auto pem = to_text(load_file(office.folder / name));
         CHECK(pem.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
     }
-    for (const auto* name : {"keys/registrar-ca-key.pem", "keys/registrar-key.pem", "keys/sealing.key", "store.sqlite"}) {
+    for (const auto* name :
+         {"keys/registrar-ca-key.pem", "keys/registrar-key.pem", "keys/sealing.key", "store.sqlite"}) {
         const auto mode = std::filesystem::status(office.folder / name).permissions();
         CHECK((mode & (std::filesystem::perms::group_all | std::filesystem::perms::others_all)) ==
               std::filesystem::perms::none);
@@ -88,10 +89,9 @@ TEST_CASE("installed certificates must be this registrar's, in their roles and i
           "registrar.install.key");
     CHECK(reason_of([&] { office.registrar->install(pki.issuing, pki.root, ca, leaf); }) == "registrar.install.chain");
     // The registrar's key, but an officer's certificate: a role is not a name.
-    const auto officer = pki.issuing_issuer.issue(x509::Role::officer,
-                                                  x509::parse_request(office.registrar->registrar_request()),
-                                                  {.subject = TestPki::name("Registrar registrar-1")}, pki.store,
-                                                  pki.clock, pki.random);
+    const auto officer =
+        pki.issuing_issuer.issue(x509::Role::officer, x509::parse_request(office.registrar->registrar_request()),
+                                 {.subject = TestPki::name("Registrar registrar-1")}, pki.store, pki.clock, pki.random);
     CHECK(reason_of([&] { office.registrar->install(pki.root, pki.issuing, ca, officer); }) == "x509.path.policy");
     CHECK(reason_of([&] { office.registrar->install(pki.root, pki.issuing, office.issue_ca(), leaf); }) ==
           "registrar.installed");
@@ -116,7 +116,8 @@ TEST_CASE("a changed audit row is found, and so is a claim that was never record
     office.import();
     REQUIRE(office.registrar->check_audit().empty());
     office.store()->transaction([](service::Transaction& t) {
-        t.execute_script("DROP TRIGGER audit_no_update; UPDATE audit SET actor = 'nobody' WHERE action = 'voters.import'");
+        t.execute_script(
+            "DROP TRIGGER audit_no_update; UPDATE audit SET actor = 'nobody' WHERE action = 'voters.import'");
     });
     const auto findings = office.registrar->check_audit();
     REQUIRE(!findings.empty());

@@ -46,8 +46,8 @@ struct Office {
 
     Office() {
         pki.clock.set(TestPki::start() + Days{1});
-        registrar = registrar::Registrar::create(folder.path(), "registrar-1", "Test Election Authority", pki.arc, password,
-                                                 pki.clock, pki.random, quick());
+        registrar = registrar::Registrar::create(folder.path(), "registrar-1", "Test Election Authority", pki.arc,
+                                                 password, pki.clock, pki.random, quick());
         install();
     }
 
@@ -70,9 +70,8 @@ struct Office {
     /// The store itself, past all rules.
     std::unique_ptr<service::Database> store() const { return service::open_sqlite(folder / "store.sqlite"); }
     std::int64_t count(const std::string& table) const {
-        return store()->read([&](service::Transaction& t) {
-            return t.query("SELECT COUNT(*) FROM " + table).at(0).integer(0);
-        });
+        return store()->read(
+            [&](service::Transaction& t) { return t.query("SELECT COUNT(*) FROM " + table).at(0).integer(0); });
     }
 
     registrar::ImportReport import(std::string_view csv = small_roll) {
@@ -104,8 +103,8 @@ inline EnrolledVoter enrol(registrar::Registrar& registrar, const std::string& c
     return {std::move(key), std::move(certificate)};
 }
 
-/// An office whose voters are enrolled, with the roll frozen for "north" and "south" and a manifest that fits, which is not
-/// installed yet; the clock stands in the claim window.
+/// An office whose voters are enrolled, with the roll frozen for "north" and "south" and a manifest that fits, which is
+/// not installed yet; the clock stands in the claim window.
 struct PreparedOffice : Office {
     std::map<std::string, EnrolledVoter> voters;  ///< by voter_id
     registrar::Registrar::FrozenRoll frozen;
@@ -142,8 +141,8 @@ struct PreparedOffice : Office {
         const auto& key = token_key(style);
         auto message = election::token_message(election.manifest.id, sha256(pki.random.bytes(16)));
         auto blinding = blind::blind(blind::BlindPublicKey::parse_spki(key.spki), message, pki.random);
-        auto der = election::make_claim({election.manifest.id, key.key_id, blinding.blinded}, voter.certificate, voter.key,
-                                        pki.clock);
+        auto der = election::make_claim({election.manifest.id, key.key_id, blinding.blinded}, voter.certificate,
+                                        voter.key, pki.clock);
         return {std::move(message), std::move(blinding), std::move(der)};
     }
     Claim make_claim(const std::string& voter_id, const std::string& style) {

@@ -84,8 +84,12 @@ TEST_CASE("T40: a bad line is refused by its rule and keeps the whole file out")
              Bad{",Ada,north,", "roll.csv.voter_id"},
              Bad{"A-2,,north,", "roll.csv.name"},
              Bad{"A-2,Ada\x07,north,", "roll.csv.name"},
-             Bad{"A-2,Ada\xE2\x80\xAE" "adE,north,", "roll.csv.name"},      // right-to-left override
-             Bad{"A-2,A\xE2\x80\x8B" "da,north,", "roll.csv.name"},         // zero-width space
+             Bad{"A-2,Ada\xE2\x80\xAE"
+                 "adE,north,",
+                 "roll.csv.name"},  // right-to-left override
+             Bad{"A-2,A\xE2\x80\x8B"
+                 "da,north,",
+                 "roll.csv.name"},  // zero-width space
              Bad{"A-2,\"Ada\nEve\",north,", "roll.csv.name"},
              Bad{"A-2, Ada,north,", "roll.csv.name"},
              Bad{"A-2,Ada,North,", "roll.csv.style"},
@@ -165,8 +169,9 @@ TEST_CASE("removing a voter erases the data key, revokes the certificate and fre
     CHECK(office.registrar->search("A-1", 10).empty());
     CHECK(office.registrar->publish_crl().find(voter.certificate.serial()) != nullptr);
     const auto row = office.store()->read([&](service::Transaction& t) {
-        return t.query("SELECT wrapped_key, sealed_person, voter_id_index, email_index FROM voter WHERE entry = $1",
-                       {service::text(entry)})
+        return t
+            .query("SELECT wrapped_key, sealed_person, voter_id_index, email_index FROM voter WHERE entry = $1",
+                   {service::text(entry)})
             .at(0);
     });
     for (int column = 0; column < 4; ++column) CHECK(row.is_null(column));

@@ -158,7 +158,8 @@ void require_recipient(const x509::Certificate& recipient) {
 
 Sealing seal_envelope(ByteView plaintext, const x509::Certificate& recipient, Random& random) {
     require_recipient(recipient);
-    if (plaintext.size() > max_signed_size) refuse("too_large", "the content to be encrypted is larger than 16 MiB");
+    if (plaintext.size() > max_envelope_size)
+        refuse("too_large", "the content to be encrypted is larger than 512 MiB");
     const auto& known = encodings();
     auto ephemeral = ephemeral_key(random);
     const auto content_key = random.secret(key_size);
@@ -184,7 +185,7 @@ Sealing seal_envelope(ByteView plaintext, const x509::Certificate& recipient, Ra
 }
 
 Envelope parse_envelope(ByteView input) {
-    if (input.size() > max_signed_size + 4096) refuse("too_large", "the envelope is larger than 16 MiB");
+    if (input.size() > max_envelope_size + 4096) refuse("too_large", "the envelope is larger than 512 MiB");
     const auto& known = encodings();
     Reader file(input, malformed);
     auto info = file.sequence("ContentInfo");

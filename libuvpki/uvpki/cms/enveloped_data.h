@@ -8,6 +8,9 @@
 
 namespace uvpki::cms {
 
+/// Plaintext of an envelope: an auditors' annex holds every claim of an election. What is signed is held smaller.
+inline constexpr std::size_t max_envelope_size = 512u << 20;
+
 /// What the sender may keep to show later what it encrypted (cast as intended); wiped like any secret.
 struct Sealing {
     Bytes envelope;  ///< DER ContentInfo id-ct-authEnvelopedData
