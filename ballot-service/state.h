@@ -97,6 +97,11 @@ struct BallotBox::State {
 /// "ballot/ELECTION/<leaf>"
 std::string ballot_place(const std::string& election_id, const Sha256& leaf);
 
+/// "tally/ELECTION/election_key"
+inline std::string election_key_place(const std::string& election_id) {
+    return "tally/" + election_id + "/election_key";
+}
+
 /// The newest signed note of the log: after the last stamped epoch, or of the empty log. `epochs` as store::list_epochs.
 std::string newest_checkpoint(const ElectionInUse& election, const std::vector<store::Epoch>& epochs);
 

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -38,7 +40,9 @@ struct BoxFixture {
     std::atomic<std::int64_t> tsa_serial{0};
     timestamp::Authority tsa{election.tsa, election.tsa_key, election.pki.arc, [this] { return ++tsa_serial; }};
 
-    explicit BoxFixture(std::vector<std::string> issuers = {"registrar"}, std::int64_t min_ballots = 3)
+    /// `adjust` may change the test election before its manifest is signed.
+    explicit BoxFixture(std::vector<std::string> issuers = {"registrar"}, std::int64_t min_ballots = 3,
+                        const std::function<void(TestElection&)>& adjust = [](TestElection&) {})
         : election(std::move(issuers)) {
         auto& pki = election.pki;
         pki.clock.set(TestPki::start() + Days{1});
@@ -57,6 +61,7 @@ struct BoxFixture {
         election.manifest.log_key = prepared.log_key;
         election.manifest.epoch_min_ballots = min_ballots;
         election.trust.add_intermediate(ballot_ca);
+        adjust(election);
         box->install_manifest(election.verified_manifest(), "officer");
         pki.clock.set(TestPki::voting_opens() + Seconds{60});
     }
