@@ -96,11 +96,13 @@ void DemoOffice::found_authority() {
 x509::TrustStore DemoOffice::trust() const {
     auto store = authority_->trust();
     store.add_intermediate(registrar_->ca_certificate());
+    if (manifest_) store.add_intermediate(x509::Certificate::parse((*manifest_)->ballot_ca));
     return store;
 }
 
-void DemoOffice::hold_ceremony(const std::string& election, int needed) {
-    authority_->elections().create(election, election, actor);
+void DemoOffice::hold_ceremony(const ElectionData& data, int needed) {
+    const auto& election = data.id;
+    authority_->elections().create(election, data.title, actor);
     threshold::Plan plan;
     plan.election = election;
     plan.needed = needed;
@@ -185,6 +187,7 @@ election::Results DemoOffice::finish(const std::function<void(std::int64_t, std:
     auto& elections = authority_->elections();
     elections.close(id, actor);
     const auto claims = registrar_->close_claims(id, actor);
+    box_->final_crl(id, actor);
 
     // The trustees sign the final checkpoint and release their shares for its root alone; the last one stays away.
     const auto checkpoint = box_->checkpoint(id);

@@ -39,7 +39,7 @@ public:
     /// Root, issuing CA, TSA, officer, trustees, registrar CA, receipt key.
     void found_authority();
     /// The trustees' joint key, `needed` of the three must release later, none of them ever holds it.
-    void hold_ceremony(const std::string& election, int needed);
+    void hold_ceremony(const ElectionData& data, int needed);
     /// Roll, token keys, Ballot CA, manifest; signed by the officer and given to registrar and ballot box.
     void define_election(const ElectionData& data);
 

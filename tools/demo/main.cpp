@@ -88,7 +88,7 @@ console::ExitCode run(const Arguments& arguments) {
     Table times;
 
     phase("root, authority, officer, registrar, TSA", times, [&](auto) { office.found_authority(); });
-    phase("trustees' key ceremony, 2 of 3", times, [&](auto) { office.hold_ceremony(data.id, 2); });
+    phase("trustees' key ceremony, 2 of 3", times, [&](auto) { office.hold_ceremony(data, 2); });
     phase("roll, token keys, manifest", times, [&](auto) { office.define_election(data); });
 
     std::vector<std::string> codes;
