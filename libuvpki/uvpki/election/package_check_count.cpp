@@ -258,7 +258,7 @@ void PackageCheck::check_results() {
 
 void PackageCheck::check_annex() {
     attempt("annex", [&] {
-        const auto annex = parse_canonical_json(*options_.annex, {.bytes = 4u << 30});
+        const auto annex = parse_canonical_json(*options_.annex, {.bytes = std::size_t{4} << 30});
         const auto& manifest = manifest_->manifest();
         const auto refuse = [](std::string_view rule, const std::string& message) {
             fail(ErrorCode::verification_failed, rule, message);
