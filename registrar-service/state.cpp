@@ -66,11 +66,17 @@ void Registrar::State::reload_installed() {
     if (installed_.empty() || !(installed_.back().registrar == fresh.registrar)) installed_.push_back(std::move(fresh));
 }
 
+std::shared_ptr<const LiveElection> Registrar::State::find_loaded(std::string_view election) {
+    const std::lock_guard lock(mutex_);
+    const auto found = elections_.find(election);
+    return found == elections_.end() ? nullptr : found->second;
+}
+
 std::shared_ptr<const LiveElection> Registrar::State::live_election(std::string_view election) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (const auto found = elections_.find(election); found != elections_.end()) return found->second;
-    }
+    if (auto found = find_loaded(election)) return found;
+    // Checking a token key takes a tenth of a second: once, not once for each of the first claims.
+    const std::lock_guard loading(loading_);
+    if (auto found = find_loaded(election)) return found;
     const auto live = database->read([&](service::Transaction& t) {
         const auto manifest = store::find_manifest(t, election);
         if (!manifest)

@@ -83,9 +83,13 @@ struct Registrar::State {
     x509::Arc arc;
 
 private:
-    std::mutex mutex_;  ///< guards the two below
-    std::list<Installed>
-        installed_;  ///< the newest is last; earlier ones live on, since references to them were given out
+    /// Null until live_election has loaded it.
+    std::shared_ptr<const LiveElection> find_loaded(std::string_view election);
+
+    std::mutex loading_;  ///< whoever has it loads an election
+    std::mutex mutex_;    ///< guards the two below
+    /// The newest is last; earlier ones live on, since references to them were given out.
+    std::list<Installed> installed_;
     std::map<std::string, std::shared_ptr<const LiveElection>, std::less<>> elections_;
     std::array<std::mutex, 64> turns_;
 
