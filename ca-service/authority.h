@@ -89,7 +89,10 @@ public:
     x509::Crl publish_crl();
     x509::Crl latest_crl() const;
 
+    /// Throws not_found "authority.serial".
     InventoryEntry get(ByteView serial) const;
+    /// The certificate and all that renew it, directly or not: what revoking it revokes. Throws as get().
+    std::vector<InventoryEntry> lineage(ByteView serial) const;
     std::vector<InventoryEntry> search(const SearchOptions& options) const;
 
     /// RFC 3161 response; serial numbers are durable.

@@ -258,6 +258,16 @@ InventoryEntry Authority::get(ByteView serial) const {
         [&](service::Transaction& transaction) { return require_entry(transaction, serial, state_->clock.now()); });
 }
 
+std::vector<InventoryEntry> Authority::lineage(ByteView serial) const {
+    return state_->database->read([&](service::Transaction& transaction) {
+        require_entry(transaction, serial, state_->clock.now());
+        std::vector<InventoryEntry> entries;
+        for (const auto& each : store::lineage_from(transaction, serial))
+            entries.push_back(require_entry(transaction, each, state_->clock.now()));
+        return entries;
+    });
+}
+
 std::vector<InventoryEntry> Authority::search(const SearchOptions& options) const {
     if (options.limit < 1 || options.limit > largest_page)
         fail_input("search.limit", "a page has 1 to " + std::to_string(largest_page) + " entries");
