@@ -319,4 +319,16 @@ std::optional<Sha256> Voter::find_leaf(std::string_view election) const {
     return sha256(found->second.ballot);
 }
 
+std::optional<std::string> Voter::find_style(std::string_view election) const {
+    const auto found = state_->elections.find(election);
+    if (found == state_->elections.end()) return std::nullopt;
+    return found->second.style;
+}
+
+std::optional<Bytes> Voter::find_ballot(std::string_view election) const {
+    const auto found = state_->elections.find(election);
+    if (found == state_->elections.end() || found->second.ballot.empty()) return std::nullopt;
+    return found->second.ballot;
+}
+
 }  // namespace uvpki::voter

@@ -77,6 +77,10 @@ public:
     std::optional<x509::Certificate> find_certificate(std::string_view issuer) const;
     std::optional<Bytes> find_receipt(std::string_view election) const;
     std::optional<Sha256> find_leaf(std::string_view election) const;
+    /// The ballot style that was claimed for.
+    std::optional<std::string> find_style(std::string_view election) const;
+    /// The sealed eBallot, for sending it another way.
+    std::optional<Bytes> find_ballot(std::string_view election) const;
 
     struct State;
 
