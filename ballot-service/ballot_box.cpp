@@ -14,12 +14,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path store_path(const fs::path& folder) { return folder / "store.sqlite"; }
-fs::path receipt_key_path(const fs::path& folder) { return folder / "keys" / "receipt.pem"; }
-fs::path sealing_key_path(const fs::path& folder) { return folder / "keys" / "sealing.key"; }
+fs::path store_path(const fs::path& folder) {
+    return folder / "store.sqlite";
+}
+fs::path receipt_key_path(const fs::path& folder) {
+    return folder / "keys" / "receipt.pem";
+}
+fs::path sealing_key_path(const fs::path& folder) {
+    return folder / "keys" / "sealing.key";
+}
 
-std::string ballot_ca_place(const std::string& election) { return "prepared_election/" + election + "/ballot_ca_key"; }
-std::string log_key_place(const std::string& election) { return "prepared_election/" + election + "/log_key"; }
+std::string ballot_ca_place(const std::string& election) {
+    return "prepared_election/" + election + "/ballot_ca_key";
+}
+std::string log_key_place(const std::string& election) {
+    return "prepared_election/" + election + "/log_key";
+}
 
 std::unique_ptr<service::Database> open_store(const fs::path& folder) {
     auto database = service::open_sqlite(store_path(folder));
@@ -54,14 +64,16 @@ BallotBox::State::State(const fs::path& folder_to_use, x509::PrivateKey receipt,
     if (!stored)
         fail(ErrorCode::not_found, "ballot_box.missing", "there is no finished ballot box in " + folder.string());
     if (stored->sealing_key != sealing_key.identifier())
-        fail(ErrorCode::conflict, "ballot_box.sealing_key", "the sealing key is not the one that this store was made with");
+        fail(ErrorCode::conflict, "ballot_box.sealing_key",
+             "the sealing key is not the one that this store was made with");
     box = std::move(*stored);
 }
 
 store::Installation BallotBox::State::installation(service::Transaction& transaction) const {
     auto found = store::find_installation(transaction);
     if (!found)
-        fail(ErrorCode::forbidden, "ballot_box.not_installed", "the ballot box has not been given its certificates yet");
+        fail(ErrorCode::forbidden, "ballot_box.not_installed",
+             "the ballot box has not been given its certificates yet");
     return std::move(*found);
 }
 
@@ -95,7 +107,8 @@ std::shared_ptr<ElectionInUse> BallotBox::State::prepare_for_use(const std::stri
     return database->read([&](service::Transaction& transaction) {
         const auto stored = store::find_manifest(transaction, id);
         if (!stored)
-            fail(ErrorCode::not_found, "ballot_box.election", "this ballot box has no election with the id that was asked for");
+            fail(ErrorCode::not_found, "ballot_box.election",
+                 "this ballot box has no election with the id that was asked for");
         const auto keys = store::find_prepared(transaction, id).value();
         const auto installed = installation(transaction);
         auto trust_store = trust(installed);
@@ -105,9 +118,9 @@ std::shared_ptr<ElectionInUse> BallotBox::State::prepare_for_use(const std::stri
         const auto key = x509::PrivateKey::parse_pkcs8(open_sealed(keys.ballot_ca_key_sealed, ballot_ca_place(id)));
         auto log_key =
             merkle::LogKey::parse_pkcs8(keys.log_origin, open_sealed(keys.log_key_sealed, log_key_place(id)).view());
-        auto in_use = std::make_shared<ElectionInUse>(std::move(manifest), trust_store,
-                                                      x509::Issuer(ballot_ca, key, arc()), std::move(log_key),
-                                                      x509::Certificate::parse(installed.receipt));
+        auto in_use =
+            std::make_shared<ElectionInUse>(std::move(manifest), trust_store, x509::Issuer(ballot_ca, key, arc()),
+                                            std::move(log_key), x509::Certificate::parse(installed.receipt));
         in_use->open_epoch = store::open_epoch(transaction, id);
         return in_use;
     });
@@ -118,9 +131,8 @@ std::string ballot_place(const std::string& election_id, const Sha256& leaf) {
 }
 
 Bytes BallotBox::State::load_ballot(const std::string& election_id, const Sha256& leaf) const {
-    const auto sealed = database->read([&](service::Transaction& transaction) {
-        return store::load_sealed_ballot(transaction, election_id, leaf);
-    });
+    const auto sealed = database->read(
+        [&](service::Transaction& transaction) { return store::load_sealed_ballot(transaction, election_id, leaf); });
     return to_bytes(open_sealed(sealed, ballot_place(election_id, leaf)).view());
 }
 
@@ -160,8 +172,8 @@ std::unique_ptr<BallotBox> BallotBox::open(const fs::path& folder, const SecretB
         const auto pem = load_file(receipt_key_path(folder));
         auto receipt = x509::PrivateKey::parse_encrypted_pem(as_text(pem), password);
         auto sealing = service::load_key_file(sealing_key_path(folder));
-        auto state = std::make_unique<State>(folder, std::move(receipt), std::move(sealing), open_store(folder), clock,
-                                             random);
+        auto state =
+            std::make_unique<State>(folder, std::move(receipt), std::move(sealing), open_store(folder), clock, random);
         return std::unique_ptr<BallotBox>(new BallotBox(std::move(state)));
     });
 }
@@ -174,12 +186,13 @@ Bytes BallotBox::receipt_request() const {
 void BallotBox::install(const x509::Certificate& root, const x509::Certificate& issuing,
                         const x509::Certificate& receipt) {
     if (!(receipt.public_key() == state_->receipt_key.public_key()))
-        fail(ErrorCode::conflict, "ballot_box.receipt_key", "the receipt certificate is for another key than this box's");
+        fail(ErrorCode::conflict, "ballot_box.receipt_key",
+             "the receipt certificate is for another key than this box's");
     const store::Installation installation{to_bytes(root.der()), to_bytes(issuing.der()), to_bytes(receipt.der())};
     const auto trust = state_->trust(installation);
-    trust.verify_path(receipt, {.role = x509::Role::receipt,
-                                .time = state_->clock.now(),
-                                .revocation = x509::PathRules::Revocation::ignored});
+    trust.verify_path(
+        receipt,
+        {.role = x509::Role::receipt, .time = state_->clock.now(), .revocation = x509::PathRules::Revocation::ignored});
     state_->database->transaction([&](service::Transaction& transaction) {
         const auto present = store::find_installation(transaction);
         if (present == installation) return;
@@ -242,9 +255,8 @@ std::vector<Finding> BallotBox::check_audit() const {
         return x509::is_valid_signature(state_->receipt_key.public_key(), state_->receipt_key.algorithm(), message,
                                         signature);
     };
-    return state_->database->read([&](service::Transaction& transaction) {
-        return state_->audit.check_chain(transaction, {.verify = verify});
-    });
+    return state_->database->read(
+        [&](service::Transaction& transaction) { return state_->audit.check_chain(transaction, {.verify = verify}); });
 }
 
 }  // namespace uvpki::ballot_box

@@ -77,8 +77,7 @@ Bytes BallotBox::cast(std::string_view election_id, ByteView ballot_der) {
                                                 .manifest = election->manifest.digest(),
                                                 .leaf = row.leaf,
                                                 .latest_epoch = open_epoch + receipt_epochs},
-                                               election->receipt_signer, state_->receipt_key,
-                                               state_->clock);
+                                               election->receipt_signer, state_->receipt_key, state_->clock);
         auto outcome = state_->commits.submit([&](service::Transaction& transaction) {
             return store_ballot(transaction, *election, ballot, row, open_epoch);
         });
@@ -90,9 +89,8 @@ Bytes BallotBox::cast(std::string_view election_id, ByteView ballot_der) {
 
 api::BallotStatus BallotBox::status(std::string_view election_id, const Sha256& leaf) {
     const auto election = state_->election(election_id);
-    const auto found = state_->database->read([&](service::Transaction& transaction) {
-        return store::find_placement(transaction, election->id, leaf);
-    });
+    const auto found = state_->database->read(
+        [&](service::Transaction& transaction) { return store::find_placement(transaction, election->id, leaf); });
     using Stage = api::BallotStatus::State;
     if (!found) return {Stage::unknown, 0};
     if (!found->published_in) return {Stage::accepted, 0};

@@ -1,6 +1,6 @@
-// Epochs in three steps, each of which may be the last before a crash: (1) one transaction fixes the list, (2) the list is
-// time-stamped, (3) one transaction stores the stamp and the log's new head, which publishes the epoch. Whoever calls next
-// goes on where it stopped; two callers at once publish the same epoch once.
+// Epochs in three steps, each of which may be the last before a crash: (1) one transaction fixes the list, (2) the list
+// is time-stamped, (3) one transaction stores the stamp and the log's new head, which publishes the epoch. Whoever
+// calls next goes on where it stopped; two callers at once publish the same epoch once.
 
 #include <algorithm>
 
@@ -15,8 +15,8 @@ namespace {
 
 using service::Transaction;
 
-/// A TSA serial of our request's nonce; RFC 3161, section 2.4.1: "a large random number with a high probability that the
-/// client generates it only once (e.g., a 64 bit integer)".
+/// A TSA serial of our request's nonce; RFC 3161, section 2.4.1: "a large random number with a high probability that
+/// the client generates it only once (e.g., a 64 bit integer)".
 constexpr std::size_t nonce_size = 8;
 
 /// Appends the leaves of the epochs that the tree does not hold yet; call with log_mutex held.
@@ -46,19 +46,19 @@ std::optional<store::Epoch> fix_list(Transaction& transaction, const ElectionInU
     // The same transaction ends casting: no ballot can come in behind the last list.
     if (last) store::insert_closing(transaction, election.id, count > 0 ? number : number - 1);
     if (count == 0) return std::nullopt;
-    const store::Epoch epoch{
-        .number = number,
-        .ballots = count,
-        .list_hash = sha256(as_bytes(election::format_epoch_list(std::move(leaves)))),
-        .token = std::nullopt,
-        .stamped_at = std::nullopt,
-        .checkpoint = std::nullopt};
+    const store::Epoch epoch{.number = number,
+                             .ballots = count,
+                             .list_hash = sha256(as_bytes(election::format_epoch_list(std::move(leaves)))),
+                             .token = std::nullopt,
+                             .stamped_at = std::nullopt,
+                             .checkpoint = std::nullopt};
     store::insert_epoch(transaction, election.id, epoch);
     return epoch;
 }
 
 /// Step 2.
-void stamp_list(store::Epoch& epoch, const ElectionInUse& election, Time not_before, const Stamp& stamp, Random& random) {
+void stamp_list(store::Epoch& epoch, const ElectionInUse& election, Time not_before, const Stamp& stamp,
+                Random& random) {
     const auto& manifest = election.manifest.manifest();
     auto nonce = random.bytes(nonce_size);
     nonce[0] = static_cast<std::uint8_t>((nonce[0] & 0x7Fu) | 0x40u);
@@ -81,14 +81,15 @@ void stamp_list(store::Epoch& epoch, const ElectionInUse& election, Time not_bef
 std::string newest_checkpoint(const ElectionInUse& election, const std::vector<store::Epoch>& epochs) {
     for (auto epoch = epochs.rbegin(); epoch != epochs.rend(); ++epoch)
         if (epoch->checkpoint) return *epoch->checkpoint;
-    return merkle::sign_checkpoint({.origin = election.log_key.verifier().name(), .size = 0, .root = merkle::Tree().root()},
-                                   election.log_key);
+    return merkle::sign_checkpoint(
+        {.origin = election.log_key.verifier().name(), .size = 0, .root = merkle::Tree().root()}, election.log_key);
 }
 
 std::vector<store::Epoch> require_closed(Transaction& transaction, const std::string& election_id) {
     auto epochs = store::list_epochs(transaction, election_id);
     if (!store::find_last_epoch(transaction, election_id) || (!epochs.empty() && !epochs.back().token))
-        fail(ErrorCode::forbidden, "ballot_box.not_closed", "the last epoch of election " + election_id + " is not closed yet");
+        fail(ErrorCode::forbidden, "ballot_box.not_closed",
+             "the last epoch of election " + election_id + " is not closed yet");
     return epochs;
 }
 
@@ -102,9 +103,8 @@ std::vector<EpochOverview> BallotBox::close_epochs(std::string_view election_id,
         if (now <= manifest.voting.closes)
             fail(ErrorCode::forbidden, "epoch.too_early",
                  "the last epoch can be closed after voting has closed, " + format_rfc3339(manifest.voting.closes));
-        const bool closed = database.read([&](Transaction& transaction) {
-            return store::find_last_epoch(transaction, election.id).has_value();
-        });
+        const bool closed = database.read(
+            [&](Transaction& transaction) { return store::find_last_epoch(transaction, election.id).has_value(); });
         if (!closed && now > manifest.final_epoch_until)
             fail(ErrorCode::forbidden, "epoch.too_late",
                  "the manifest counts nothing that is published after " + format_rfc3339(manifest.final_epoch_until));
@@ -137,18 +137,20 @@ std::vector<EpochOverview> BallotBox::close_epochs(std::string_view election_id,
             auto log = election.log;
             for (const auto& leaf : leaves) log.append(leaf);
             epoch->checkpoint = merkle::sign_checkpoint(
-                {.origin = election.log_key.verifier().name(), .size = log.size(), .root = log.root()}, election.log_key);
+                {.origin = election.log_key.verifier().name(), .size = log.size(), .root = log.root()},
+                election.log_key);
             if (!store::stamp_epoch(transaction, election.id, *epoch)) return false;
-            state_->record(transaction, "ballot-box", "epoch.closed", election.id,
-                           "{\"ballots\":" + std::to_string(epoch->ballots) +
-                               ",\"epoch\":" + std::to_string(epoch->number) + "}");
+            state_->record(
+                transaction, "ballot-box", "epoch.closed", election.id,
+                "{\"ballots\":" + std::to_string(epoch->ballots) + ",\"epoch\":" + std::to_string(epoch->number) + "}");
             return true;
         });
         if (published) closed_now.push_back({epoch->number, epoch->ballots, *epoch->stamped_at});
         election.open_epoch = epoch->number + 1;
     }
     // T3: a crash before the end leaves the mark, so that the next call does it.
-    const bool traces = database.read([&](Transaction& transaction) { return store::has_traces(transaction, election.id); });
+    const bool traces =
+        database.read([&](Transaction& transaction) { return store::has_traces(transaction, election.id); });
     if (traces) {
         database.erase_traces();
         database.transaction([&](Transaction& transaction) { store::clear_traces(transaction, election.id); });

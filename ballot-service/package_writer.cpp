@@ -37,8 +37,7 @@ BoxParts read_parts(Transaction& transaction, const BallotBox::State& state, con
     BoxParts parts;
     parts.epochs = require_closed(transaction, election_id);
     const auto crl = store::find_final_crl(transaction, election_id);
-    if (!crl)
-        fail(ErrorCode::forbidden, "package.final_crl", "the Ballot CA's final list was not made yet");
+    if (!crl) fail(ErrorCode::forbidden, "package.final_crl", "the Ballot CA's final list was not made yet");
     const auto tally = store::find_tally(transaction, election_id);
     if (!tally) fail(ErrorCode::forbidden, "package.not_tallied", "election " + election_id + " was not counted yet");
     parts.final_crl = *crl;
@@ -76,7 +75,8 @@ public:
         const int descriptor = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         const bool flushed = descriptor >= 0 && ::syncfs(descriptor) == 0;
         if (descriptor >= 0) ::close(descriptor);
-        if (!flushed) fail(ErrorCode::unavailable, "file.unwritable", folder_.string() + " cannot be flushed to the disk");
+        if (!flushed)
+            fail(ErrorCode::unavailable, "file.unwritable", folder_.string() + " cannot be flushed to the disk");
     }
     const fs::path& folder() const { return folder_; }
 
@@ -93,7 +93,8 @@ void require_complete(const election::Manifest& manifest, const BallotBox::Packa
     const auto refuse = [](std::string message) { fail_input("package.parts", std::move(message)); };
     if (parts.registrar_cas.size() != manifest.token_issuers.size())
         refuse("the package needs the registrar CA of each token issuer");
-    if (parts.claims.size() != manifest.token_issuers.size()) refuse("the package needs the claims of each token issuer");
+    if (parts.claims.size() != manifest.token_issuers.size())
+        refuse("the package needs the claims of each token issuer");
     for (std::size_t i = 0; i < parts.claims.size(); ++i)
         if (parts.claims[i].issuer != manifest.token_issuers[i])
             refuse("the claims must come in the order of the manifest's token issuers");
@@ -111,13 +112,14 @@ void require_complete(const election::Manifest& manifest, const BallotBox::Packa
 void write_documents(Writer& writer, const ElectionInUse& election, const BoxParts& own,
                      const BallotBox::PackageParts& parts) {
     const auto root = x509::Certificate::parse(own.installation.root);
-    auto chain = root.pem() + x509::Certificate::parse(own.installation.issuing).pem() +
-                 election.ballot_ca.certificate().pem();
+    auto chain =
+        root.pem() + x509::Certificate::parse(own.installation.issuing).pem() + election.ballot_ca.certificate().pem();
     for (const auto& ca : parts.registrar_cas) chain += ca.pem();
     writer.save("root.pem", root.pem());
     writer.save("chain.pem", chain);
     writer.save("manifest.json", election.manifest.text());
-    writer.save("manifest.json.p7s", parts.manifest_signature.empty() ? election.manifest.signature() : parts.manifest_signature);
+    writer.save("manifest.json.p7s",
+                parts.manifest_signature.empty() ? election.manifest.signature() : parts.manifest_signature);
     writer.save("roll/roll.json", parts.roll_text);
     writer.save("roll/roll.json.p7s", parts.roll_signature);
     writer.save("roll/commitments.txt", election::format_commitments(parts.roll_commitments));
@@ -183,8 +185,8 @@ void BallotBox::write_package(std::string_view election_id, const fs::path& fold
     const auto in_use = state_->election(election_id);
     const auto& election = *in_use;
     require_complete(election.manifest.manifest(), parts);
-    const auto own = state_->database->read(
-        [&](Transaction& transaction) { return read_parts(transaction, *state_, election.id); });
+    const auto own =
+        state_->database->read([&](Transaction& transaction) { return read_parts(transaction, *state_, election.id); });
 
     Writer writer(folder);
     write_documents(writer, election, own, parts);

@@ -10,7 +10,8 @@ namespace {
 /// signature hides (T3); the spent list, keyed by the hash of the ballot key, is the record.
 class RedeemRecord final : public x509::IssuanceStore {
 public:
-    RedeemRecord(service::GroupCommit& commits, const ElectionInUse& election) : commits_(commits), election_(election) {}
+    RedeemRecord(service::GroupCommit& commits, const ElectionInUse& election)
+        : commits_(commits), election_(election) {}
 
     void record_intent(ByteView serial, ByteView tbs) override {
         if (equal(tbs, intent_)) return;
@@ -54,14 +55,12 @@ Bytes BallotBox::redeem(std::string_view election_id, ByteView request_der) {
     const auto& manifest = election->manifest.manifest();
     const auto request = x509::parse_request(request_der);
     const auto& extension = require_token_extension(request, election->ballot_ca.arc());
-    if (request.public_key.type() != x509::KeyType::ec_p256)
-        fail_input("redeem.key", "a ballot key is a P-256 key");
+    if (request.public_key.type() != x509::KeyType::ec_p256) fail_input("redeem.key", "a ballot key is a P-256 key");
     const auto& spki = request.public_key.spki_sha256();
     election->tokens.verify_tokens(election::parse_tokens(extension.value), spki);
 
-    const auto present = state_->database->read([&](service::Transaction& transaction) {
-        return store::find_certificate(transaction, election->id, spki);
-    });
+    const auto present = state_->database->read(
+        [&](service::Transaction& transaction) { return store::find_certificate(transaction, election->id, spki); });
     if (present) return *present;
     if (!election->is_voting(state_->clock.now()))
         fail(ErrorCode::forbidden, "redeem.window",

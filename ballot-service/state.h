@@ -18,8 +18,8 @@
 
 namespace uvpki::ballot_box {
 
-/// The DER length of most P-256 signatures with low s (r needs a sign octet). Whatever an anonymous voter gets is signed
-/// until it has this length, two times in the mean, so that lengths tell nobody apart (T5).
+/// The DER length of most P-256 signatures with low s (r needs a sign octet). Whatever an anonymous voter gets is
+/// signed until it has this length, two times in the mean, so that lengths tell nobody apart (T5).
 inline constexpr std::size_t usual_signature_size = 71;
 inline constexpr int most_signing_attempts = 200;
 
@@ -50,8 +50,8 @@ struct ElectionInUse {
     /// What the store said last; every cast checks it in its transaction.
     std::atomic<std::int64_t> open_epoch{1};
 
-    std::mutex log_mutex;               ///< guards the two below
-    merkle::Tree log;                   ///< the leaves of epochs 1..epochs_in_log
+    std::mutex log_mutex;  ///< guards the two below
+    merkle::Tree log;      ///< the leaves of epochs 1..epochs_in_log
     std::int64_t epochs_in_log = 0;
 };
 
@@ -102,7 +102,8 @@ inline std::string election_key_place(const std::string& election_id) {
     return "tally/" + election_id + "/election_key";
 }
 
-/// The newest signed note of the log: after the last stamped epoch, or of the empty log. `epochs` as store::list_epochs.
+/// The newest signed note of the log: after the last stamped epoch, or of the empty log. `epochs` as
+/// store::list_epochs.
 std::string newest_checkpoint(const ElectionInUse& election, const std::vector<store::Epoch>& epochs);
 
 /// Voting closed and every epoch stamped. Throws forbidden "ballot_box.not_closed" otherwise. Returns the epochs.

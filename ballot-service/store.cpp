@@ -71,8 +71,7 @@ void insert_manifest(Transaction& transaction, const std::string& election, cons
 }
 
 std::optional<StoredManifest> find_manifest(Transaction& transaction, const std::string& election) {
-    const auto row =
-        transaction.query_one("SELECT manifest, signature FROM manifest WHERE election = $1", {election});
+    const auto row = transaction.query_one("SELECT manifest, signature FROM manifest WHERE election = $1", {election});
     if (!row) return std::nullopt;
     return StoredManifest{row->bytes(0), row->bytes(1)};
 }
@@ -100,7 +99,9 @@ std::optional<Bytes> find_certificate(Transaction& transaction, const std::strin
 }
 
 std::int64_t count_certificates(Transaction& transaction, const std::string& election) {
-    return transaction.query("SELECT count(*) FROM ballot_certificate WHERE election = $1", {election}).at(0).integer(0);
+    return transaction.query("SELECT count(*) FROM ballot_certificate WHERE election = $1", {election})
+        .at(0)
+        .integer(0);
 }
 
 void insert_ballot(Transaction& transaction, const std::string& election, const NewBallot& ballot) {
@@ -127,8 +128,8 @@ bool has_ephemeral(Transaction& transaction, const std::string& election, const 
 }
 
 Bytes load_sealed_ballot(Transaction& transaction, const std::string& election, const Sha256& leaf) {
-    const auto row = transaction.query_one(
-        "SELECT ballot_sealed FROM ballot_content WHERE election = $1 AND leaf = $2", {election, blob(leaf)});
+    const auto row = transaction.query_one("SELECT ballot_sealed FROM ballot_content WHERE election = $1 AND leaf = $2",
+                                           {election, blob(leaf)});
     if (!row) fail(ErrorCode::internal, "store.rows", "a ballot of the store has no content");
     return row->bytes(0);
 }
@@ -162,8 +163,8 @@ std::int64_t open_epoch(Transaction& transaction, const std::string& election) {
 }
 
 std::vector<Sha256> pending_leaves(Transaction& transaction, const std::string& election) {
-    return leaves(transaction.query("SELECT leaf FROM ballot WHERE election = $1 AND epoch IS NULL ORDER BY leaf",
-                                    {election}));
+    return leaves(
+        transaction.query("SELECT leaf FROM ballot WHERE election = $1 AND epoch IS NULL ORDER BY leaf", {election}));
 }
 
 std::vector<Sha256> leaves_of_epoch(Transaction& transaction, const std::string& election, std::int64_t number) {
@@ -189,8 +190,8 @@ bool stamp_epoch(Transaction& transaction, const std::string& election, const Ep
 }
 
 bool has_traces(Transaction& transaction, const std::string& election) {
-    return transaction.query("SELECT count(*) FROM epoch WHERE election = $1 AND token IS NOT NULL AND traces = 1",
-                             {election})
+    return transaction
+               .query("SELECT count(*) FROM epoch WHERE election = $1 AND token IS NOT NULL AND traces = 1", {election})
                .at(0)
                .integer(0) > 0;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// The ballot box's tables: all its SQL and nothing else, no rule of elections and no cryptography. Stateless functions that
-// work in the caller's transaction; thread-safe.
+// The ballot box's tables: all its SQL and nothing else, no rule of elections and no cryptography. Stateless functions
+// that work in the caller's transaction; thread-safe.
 
 #include <functional>
 #include <map>
@@ -60,7 +60,8 @@ std::optional<StoredManifest> find_manifest(Transaction& transaction, const std:
 /// The same bytes again are no conflict.
 void insert_intent(Transaction& transaction, const std::string& election, ByteView serial, ByteView tbs);
 /// Returns the certificate that the spent list holds for this key: this one, or the one that was there before.
-Bytes insert_certificate(Transaction& transaction, const std::string& election, const Sha256& spki, ByteView certificate);
+Bytes insert_certificate(Transaction& transaction, const std::string& election, const Sha256& spki,
+                         ByteView certificate);
 std::optional<Bytes> find_certificate(Transaction& transaction, const std::string& election, const Sha256& spki);
 std::int64_t count_certificates(Transaction& transaction, const std::string& election);
 

@@ -1,5 +1,5 @@
-// The count: every published ballot is verified and opened again, in parallel, and the result is kept as the files of the
-// package, so that whatever is signed, shown and archived is the same bytes.
+// The count: every published ballot is verified and opened again, in parallel, and the result is kept as the files of
+// the package, so that whatever is signed, shown and archived is the same bytes.
 
 #include <atomic>
 #include <exception>
@@ -15,8 +15,8 @@ namespace {
 
 using service::Transaction;
 
-/// Runs `work(i)` for every i below `count` on this thread and threads - 1 more; `told` after each on this one. The first
-/// exception ends all and comes out here.
+/// Runs `work(i)` for every i below `count` on this thread and threads - 1 more; `told` after each on this one. The
+/// first exception ends all and comes out here.
 template <typename Work, typename Told>
 void in_parallel(std::size_t count, int threads, const Work& work, const Told& told) {
     std::atomic<std::size_t> next{0}, done{0};
@@ -86,7 +86,8 @@ election::Results BallotBox::tally(std::string_view election_id, const TallyInpu
             const auto ballot = during("verifying ballot " + to_hex(leaves[i]),
                                        [&] { return election->verifier.verify_ballot(election::parse_ballot(der)); });
             if (ballot.leaf() != leaves[i])
-                fail(ErrorCode::internal, "tally.leaf", "a ballot of the store is not the one whose hash was published");
+                fail(ErrorCode::internal, "tally.leaf",
+                     "a ballot of the store is not the one whose hash was published");
             opened[i] = election::open_ballot(ballot, election->manifest, input.election_key);
         },
         [&](std::size_t done) {
@@ -97,13 +98,14 @@ election::Results BallotBox::tally(std::string_view election_id, const TallyInpu
                                              static_cast<std::int64_t>(head.size), sha256(as_bytes(note)));
     const auto files = result_files(*election, results);
     const auto hash = sha256(as_bytes(files.at("results/results.json")));
-    const store::Tally tally{.results_hash = hash,
-                             .election_key_sealed = state_->seal(input.election_key.to_pkcs8().view(),
-                                                                 election_key_place(election->id))};
+    const store::Tally tally{
+        .results_hash = hash,
+        .election_key_sealed = state_->seal(input.election_key.to_pkcs8().view(), election_key_place(election->id))};
     state_->database->transaction([&](Transaction& transaction) {
         if (const auto stored = store::find_tally(transaction, election->id)) {
             if (stored->results_hash != hash)
-                fail(ErrorCode::conflict, "tally.differs", "election " + election->id + " was counted with another result");
+                fail(ErrorCode::conflict, "tally.differs",
+                     "election " + election->id + " was counted with another result");
             return;
         }
         store::insert_tally(transaction, election->id, tally, files);

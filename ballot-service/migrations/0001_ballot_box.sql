@@ -1,5 +1,5 @@
--- The ballot box. Nothing here tells when or in which order somebody came: rows are keyed by hashes and kept in the order
--- of their keys (no row ids), there are no times but those of epochs, and nothing that names a voter (attacks T1-T3).
+-- The ballot box. Nothing here tells when or in which order somebody came: rows are keyed by hashes and kept in the
+-- order of their keys (no row ids), there are no times but those of epochs, and nothing names a voter (attacks T1-T3).
 
 -- Whose box this is. One row.
 CREATE TABLE box (
@@ -154,7 +154,7 @@ CREATE TABLE final_crl (
 );
 -- end
 
--- The result, as the files of the package; the election key is sealed until then.
+-- The result, as the files of the package. The election key is public with the package and sealed until then.
 CREATE TABLE tally (
     election TEXT NOT NULL PRIMARY KEY,
     results_hash BYTEA NOT NULL CHECK (length(results_hash) = 32),

@@ -1,6 +1,6 @@
 #pragma once
-// A ballot box in a folder of its own with a small election installed, and voters who redeem and cast. One thread, unless a
-// test starts more.
+// A ballot box in a folder of its own with a small election installed, and voters who redeem and cast. One thread,
+// unless a test starts more.
 
 #include <doctest/doctest.h>
 
@@ -41,21 +41,24 @@ struct BoxFixture {
     timestamp::Authority tsa{election.tsa, election.tsa_key, election.pki.arc, [this] { return ++tsa_serial; }};
 
     /// `adjust` may change the test election before its manifest is signed.
-    explicit BoxFixture(std::vector<std::string> issuers = {"registrar"}, std::int64_t min_ballots = 3,
-                        const std::function<void(TestElection&)>& adjust = [](TestElection&) {})
+    explicit BoxFixture(
+        std::vector<std::string> issuers = {"registrar"}, std::int64_t min_ballots = 3,
+        const std::function<void(TestElection&)>& adjust = [](TestElection&) {})
         : election(std::move(issuers)) {
         auto& pki = election.pki;
         pki.clock.set(TestPki::start() + Days{1});
-        box = BallotBox::create(folder.path() / "box", "Test Election Authority", pki.arc, password, pki.clock, pki.random);
-        const auto receipt = pki.issuing_issuer.issue(x509::Role::receipt, x509::parse_request(box->receipt_request()),
-                                                      {.subject = TestPki::name("Receipts")}, pki.store, pki.clock,
-                                                      pki.random);
+        box = BallotBox::create(folder.path() / "box", "Test Election Authority", pki.arc, password, pki.clock,
+                                pki.random);
+        const auto receipt =
+            pki.issuing_issuer.issue(x509::Role::receipt, x509::parse_request(box->receipt_request()),
+                                     {.subject = TestPki::name("Receipts")}, pki.store, pki.clock, pki.random);
         box->install(pki.root, pki.issuing, receipt);
         const auto prepared = box->prepare_election(TestPki::election_id, "officer");
-        const auto ballot_ca = pki.issuing_issuer.issue(
-            x509::Role::ballot_ca, x509::parse_request(prepared.ballot_ca_request),
-            {.subject = TestPki::name(std::string("Ballot CA ") + TestPki::election_id), .not_after = add_years(TestPki::voting_closes(), 1)},
-            pki.store, pki.clock, pki.random);
+        const auto ballot_ca =
+            pki.issuing_issuer.issue(x509::Role::ballot_ca, x509::parse_request(prepared.ballot_ca_request),
+                                     {.subject = TestPki::name(std::string("Ballot CA ") + TestPki::election_id),
+                                      .not_after = add_years(TestPki::voting_closes(), 1)},
+                                     pki.store, pki.clock, pki.random);
         election.manifest.ballot_ca = to_bytes(ballot_ca.der());
         election.manifest.log_origin = prepared.log_origin;
         election.manifest.log_key = prepared.log_key;
@@ -82,7 +85,8 @@ struct BoxFixture {
     Device make_device(const std::string& style = "north") {
         auto key = x509::PrivateKey::generate(x509::KeyType::ec_p256);
         std::vector<election::Token> tokens;
-        for (const auto& issuer : election.issuers) tokens.push_back(election.make_token(issuer, style, key.public_key()));
+        for (const auto& issuer : election.issuers)
+            tokens.push_back(election.make_token(issuer, style, key.public_key()));
         auto request = request_for(key, tokens);
         return {style, std::move(key), std::move(tokens), std::move(request)};
     }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "tests/ballot/box_fixture.h"
@@ -11,6 +12,38 @@ namespace {
 
 election::Receipt read_receipt(BoxFixture& f, const Bytes& der) {
     return election::verify_receipt(der, f.election.verified_manifest(), f.election.trust);
+}
+
+/// The message with another signature, the last value at this depth, and the lengths around it put right.
+Bytes with_signature(ByteView element, int depth, ByteView signature) {
+    if (depth == 0) return der::octet_string(signature);
+    der::Reader reader(element);
+    const auto outer = reader.any();
+    der::Reader inner(outer.content);
+    Bytes content;
+    while (!inner.empty()) {
+        const auto child = inner.any();
+        const auto part =
+            inner.empty() ? with_signature(child.encoding, depth - 1, signature) : to_bytes(child.encoding);
+        content.insert(content.end(), part.begin(), part.end());
+    }
+    return der::encode(outer.tag, content);
+}
+
+/// (r, n - s), which verifies as well as (r, s).
+Bytes twin_of(ByteView signature) {
+    der::Reader outer(signature);
+    auto pair = outer.sequence("signature");
+    const auto r = pair.integer("r"), s = pair.integer("s");
+    auto twin = parse_hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+    int borrow = 0;
+    for (std::size_t i = 0; i < 32; ++i) {
+        const int digit = i < s.size() ? s[s.size() - 1 - i] : 0;
+        const int difference = twin[31 - i] - digit - borrow;
+        borrow = difference < 0 ? 1 : 0;
+        twin[31 - i] = static_cast<std::uint8_t>(difference & 0xFF);
+    }
+    return der::sequence({der::unsigned_integer(r), der::unsigned_integer(twin)});
 }
 
 }  // namespace
@@ -56,7 +89,8 @@ TEST_CASE("a redeem request that breaks a rule is refused and leaves nothing beh
     CHECK_FALSE(reason(trailing).empty());
     CHECK(reason_of([&] { f.box->redeem("another-election", good.request); }) == "ballot_box.election");
     const std::vector<x509::Extension> two = {
-        {f.election.pki.arc.ballot_token(), x509::Extension::Criticality::non_critical, election::encode_tokens(good.tokens)},
+        {f.election.pki.arc.ballot_token(), x509::Extension::Criticality::non_critical,
+         election::encode_tokens(good.tokens)},
         {f.election.pki.arc.text() + ".2.9", x509::Extension::Criticality::non_critical, der::null()}};
     CHECK(reason(x509::make_request(good.key, x509::empty_name(), two)) == "redeem.request");
     const auto p384 = x509::PrivateKey::generate(x509::KeyType::ec_p384);
@@ -168,32 +202,22 @@ TEST_CASE("T12, T13: an envelope cast before is refused under another certificat
     CHECK_FALSE(f.box->cast(f.id(), f.make_ballot(copier).der).empty());
 }
 
-TEST_CASE("T15: the twin signature (r, n-s) of a cast ballot makes no second leaf") {
+TEST_CASE("T15: neither the twin signature (r, n-s) nor a fresh one makes a second leaf of a cast ballot") {
     BoxFixture f;
     const auto voter = f.redeem(f.make_device());
     const auto ballot = f.make_ballot(voter);
-    const auto signature = election::parse_ballot(ballot.der).signed_data.signature;
-    der::Reader outer(signature);
-    auto pair = outer.sequence("signature");
-    const auto r = pair.integer("r"), s = pair.integer("s");
-    const auto order = parse_hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
-    Bytes low(32), high(32);
-    std::copy(s.rbegin(), s.rbegin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(32, s.size())), low.rbegin());
-    int borrow = 0;
-    for (std::size_t i = 32; i-- > 0;) {
-        const int difference = order[i] - low[i] - borrow;
-        borrow = difference < 0 ? 1 : 0;
-        high[i] = static_cast<std::uint8_t>(difference & 0xFF);
-    }
-    const auto twin_signature = der::sequence({der::unsigned_integer(r), der::unsigned_integer(high)});
-    // s grows by its sign octet: the lengths around it are rebuilt by signing's own encoder, so only its check is shown here.
-    CHECK_FALSE(x509::has_low_s(twin_signature, x509::KeyType::ec_p256));
-    f.box->cast(f.id(), ballot.der);
-    // Another low-s signature over the same envelope by the same key is other bytes: 409.
-    const auto again = cms::sign(*election::parse_ballot(ballot.der).signed_data.content, voter.certificate, voter.key,
-                                 f.clock());
+    const auto parsed = election::parse_ballot(ballot.der);
+    const auto twin = with_signature(ballot.der, 5, twin_of(parsed.signed_data.signature));
+    REQUIRE(with_signature(ballot.der, 5, parsed.signed_data.signature) == ballot.der);
+    const auto again = cms::sign(*parsed.signed_data.content, voter.certificate, voter.key, f.clock());
     REQUIRE(again != ballot.der);
+
+    CHECK(reason_of([&] { f.box->cast(f.id(), twin); }) == "cms.profile");
+    f.box->cast(f.id(), ballot.der);
+    CHECK(reason_of([&] { f.box->cast(f.id(), twin); }) == "cms.profile");
     CHECK(reason_of([&] { f.box->cast(f.id(), again); }) == "cast.other_ballot");
+    CHECK(f.box->status(f.id(), sha256(twin)).state == State::unknown);
+    CHECK(f.close_last().at(0).ballots == 1);
 }
 
 TEST_CASE("T16, T17: a ballot with anything before, behind or bent in it is refused and stores nothing") {
@@ -221,7 +245,8 @@ TEST_CASE("T5: requests, certificates, ballots and receipts have one size each, 
     std::set<std::size_t> certificates, ballots, receipts;
     const std::vector<TestElection::Choices> votes = {{{"mayor", {"m1"}}, {"council", {}}},
                                                       {{"mayor", {}}, {"council", {"c1", "c2", "c3"}}},
-                                                      TestElection::blank("north"), TestElection::choices("north")};
+                                                      TestElection::blank("north"),
+                                                      TestElection::choices("north")};
     for (int i = 0; i < 24; ++i) {
         const auto voter = f.redeem(f.make_device("north"));
         const auto ballot = f.election.make_ballot(voter, votes[static_cast<std::size_t>(i) % votes.size()]);

@@ -88,8 +88,8 @@ TEST_CASE("a time stamp that answers something else or comes from somebody else 
     CHECK_FALSE(close_with([](ByteView) { return Bytes{0x30, 0x00}; }).empty());
     CHECK(close_with([&](ByteView) { return good(timestamp::make_request(sha256(as_bytes("x")))); }) == "epoch.stamp");
     const auto other_key = x509::PrivateKey::generate(x509::KeyType::ec_p256);
-    const timestamp::Authority other(f.election.pki.issue_leaf(x509::Role::tsa, other_key), other_key, f.election.pki.arc,
-                                     [] { return 1; });
+    const timestamp::Authority other(f.election.pki.issue_leaf(x509::Role::tsa, other_key), other_key,
+                                     f.election.pki.arc, [] { return 1; });
     f.clock().advance(Seconds{1});
     CHECK(close_with([&](ByteView request) { return other.respond(request, f.clock()); }) == "epoch.stamp");
     CHECK(f.box->status(f.id(), leaf).state == State::accepted);

@@ -11,7 +11,8 @@ TEST_CASE("a box is made once, opened with its password and its keys, and keeps 
     BoxFixture f;
     const auto folder = f.folder.path() / "box";
     const auto open_with = [&](std::string_view password) {
-        return reason_of([&] { BallotBox::open(folder, SecretBytes(as_bytes(password)), f.clock(), f.election.pki.random); });
+        return reason_of(
+            [&] { BallotBox::open(folder, SecretBytes(as_bytes(password)), f.clock(), f.election.pki.random); });
     };
     CHECK(open_with("correct horse").empty());
     CHECK(open_with("wrong horse") == "x509.key.password");
@@ -35,15 +36,16 @@ TEST_CASE("a box is made once, opened with its password and its keys, and keeps 
 TEST_CASE("a box takes certificates for its own receipt key under one root alone") {
     BoxFixture f;
     auto& pki = f.election.pki;
-    CHECK(reason_of([&] { f.box->install(pki.root, pki.issuing, f.election.receipt_signer); }) == "ballot_box.receipt_key");
+    CHECK(reason_of([&] { f.box->install(pki.root, pki.issuing, f.election.receipt_signer); }) ==
+          "ballot_box.receipt_key");
     const auto request = x509::parse_request(f.box->receipt_request());
-    const auto officer = pki.issuing_issuer.issue(x509::Role::officer, request, {.subject = TestPki::name("Not a receipt")},
-                                                  pki.store, pki.clock, pki.random);
+    const auto officer = pki.issuing_issuer.issue(
+        x509::Role::officer, request, {.subject = TestPki::name("Not a receipt")}, pki.store, pki.clock, pki.random);
     CHECK(reason_of([&] { f.box->install(pki.root, pki.issuing, officer); }) == "x509.path.policy");
     TestPki other;
     other.clock.set(f.clock().now());
-    const auto foreign = other.issuing_issuer.issue(x509::Role::receipt, request, {.subject = TestPki::name("Receipts")},
-                                                    other.store, other.clock, other.random);
+    const auto foreign = other.issuing_issuer.issue(
+        x509::Role::receipt, request, {.subject = TestPki::name("Receipts")}, other.store, other.clock, other.random);
     CHECK(reason_of([&] { f.box->install(other.root, other.issuing, foreign); }) == "ballot_box.root");
     const auto renewed = pki.issuing_issuer.issue(x509::Role::receipt, request, {.subject = TestPki::name("Receipts")},
                                                   pki.store, pki.clock, pki.random);
@@ -66,7 +68,8 @@ TEST_CASE("preparing an election again gives the same keys, and a manifest with 
     f.election.manifest.title = "Another title";
     CHECK(reason_of(install) == "ballot_box.manifest");
     TestElection unprepared;
-    CHECK(reason_of([&] { f.box->install_manifest(unprepared.verified_manifest(), "officer"); }) == "ballot_box.manifest");
+    CHECK(reason_of([&] { f.box->install_manifest(unprepared.verified_manifest(), "officer"); }) ==
+          "ballot_box.manifest");
     CHECK(reason_of([&] { f.box->cast("next-2027", Bytes{}); }) == "ballot_box.election");
 }
 
@@ -88,7 +91,8 @@ TEST_CASE("acts of officers are in the audit log, redeems and casts are not (T3)
     CHECK(f.box->check_audit().empty());
     const auto rows = [&] {
         const auto store = service::open_sqlite(f.folder.path() / "box" / "store.sqlite");
-        return store->read([](service::Transaction& t) { return t.query("SELECT count(*) FROM audit").at(0).integer(0); });
+        return store->read(
+            [](service::Transaction& t) { return t.query("SELECT count(*) FROM audit").at(0).integer(0); });
     };
     const auto before = rows();
     f.vote();

@@ -31,7 +31,8 @@ struct WholeElection {
 
     void hold_ceremony(TestElection& election) {
         auto& pki = election.pki;
-        threshold::Plan plan{.election = TestPki::election_id, .needed = 2, .time = pki.clock.now(), .trustees = {}, .previous = {}};
+        threshold::Plan plan{
+            .election = TestPki::election_id, .needed = 2, .time = pki.clock.now(), .trustees = {}, .previous = {}};
         for (auto& person : people) {
             person.certificate = pki.issue_leaf(x509::Role::trustee, person.key);
             plan.trustees.push_back({"Trustee " + std::to_string(plan.trustees.size() + 1), *person.certificate,
@@ -68,8 +69,9 @@ struct WholeElection {
         auto& manifest = election.manifest;
         registrar = pki.issue_leaf(x509::Role::registrar, registrar_key);
         const auto joint = threshold::election_public_key(*transcript);
-        election.election_certificate = pki.issuing_issuer.issue_for_key(
-            x509::Role::election, joint, pki.leaf_options(x509::Role::election, joint), pki.store, pki.clock, pki.random);
+        election.election_certificate =
+            pki.issuing_issuer.issue_for_key(x509::Role::election, joint, pki.leaf_options(x509::Role::election, joint),
+                                             pki.store, pki.clock, pki.random);
         manifest.election_certificate = to_bytes(election.election_certificate.der());
         manifest.trustees.clear();
         for (std::size_t i = 0; i < people.size(); ++i)
@@ -84,7 +86,8 @@ struct WholeElection {
 
     x509::PrivateKey election_key() const {
         std::vector<threshold::VerifiedShare> shares;
-        for (const int i : {1, 3}) shares.push_back(verify_share(i, backups[static_cast<std::size_t>(i) - 1].scalar, *transcript));
+        for (const int i : {1, 3})
+            shares.push_back(verify_share(i, backups[static_cast<std::size_t>(i) - 1].scalar, *transcript));
         return threshold::combine(shares, *transcript);
     }
 
@@ -93,13 +96,17 @@ struct WholeElection {
         const auto& pki = election.pki;
         const auto& manifest = election.manifest;
         BallotBox::PackageParts p;
-        p.roll_text = election::format_roll_summary({manifest.id, 70, {{"north", 40}, {"south", 30}}, manifest.roll_root});
+        p.roll_text =
+            election::format_roll_summary({manifest.id, 70, {{"north", 40}, {"south", 30}}, manifest.roll_root});
         p.roll_signature = election.sign(p.roll_text, election.officer, election.officer_key);
         p.roll_commitments = roll;
         std::vector<Sha256> claims;
-        for (std::int64_t i = 0; i < north + south; ++i) claims.push_back(sha256(as_bytes("claim " + std::to_string(i))));
+        for (std::int64_t i = 0; i < north + south; ++i)
+            claims.push_back(sha256(as_bytes("claim " + std::to_string(i))));
         std::ranges::sort(claims);
-        const auto text = election::format_claims_summary({manifest.id, "registrar", north + south,
+        const auto text = election::format_claims_summary({manifest.id,
+                                                           "registrar",
+                                                           north + south,
                                                            {{"north", north}, {"south", south}},
                                                            election::commitments_root(claims)});
         p.claims.push_back({"registrar", text, election.sign(text, *registrar, registrar_key), claims});
@@ -115,7 +122,8 @@ struct WholeElection {
         const auto checkpoint = f.box->checkpoint(f.id());
         for (const int i : {1, 3}) {
             const auto& person = people[static_cast<std::size_t>(i) - 1];
-            p.checkpoint_signatures.emplace(i, cms::sign(as_bytes(checkpoint), *person.certificate, person.key, pki.clock));
+            p.checkpoint_signatures.emplace(
+                i, cms::sign(as_bytes(checkpoint), *person.certificate, person.key, pki.clock));
             p.shares.emplace(i, backups[static_cast<std::size_t>(i) - 1].scalar.clone());
         }
         p.results_signature = election.sign(election::format_results(results), election.officer, election.officer_key);
@@ -153,18 +161,21 @@ TEST_CASE("an election in two styles and epochs is counted, packed, and found go
     f.box->cast(f.id(), cms::sign(*stolen.signed_data.content, thief.certificate, thief.key, f.clock()));
 
     const auto key = whole.election_key();
-    CHECK(reason_of([&] { f.box->tally(f.id(), {.election_key = key, .claimed = 11, .on_progress = {}}, "officer"); }) ==
-          "ballot_box.not_closed");
+    CHECK(reason_of([&] {
+              f.box->tally(f.id(), {.election_key = key, .claimed = 11, .on_progress = {}}, "officer");
+          }) == "ballot_box.not_closed");
     REQUIRE(f.close_last().at(0).ballots == 5);
     const auto stranger = x509::PrivateKey::generate(x509::KeyType::ec_p256);
     CHECK(reason_of([&] {
               f.box->tally(f.id(), {.election_key = stranger, .claimed = 11, .on_progress = {}}, "officer");
           }) == "tally.key");
     std::int64_t told = 0;
-    const auto results = f.box->tally(
-        f.id(),
-        {.election_key = key, .claimed = 11, .threads = 3, .on_progress = [&](std::int64_t done, std::int64_t) { told = done; }},
-        "officer");
+    const auto results = f.box->tally(f.id(),
+                                      {.election_key = key,
+                                       .claimed = 11,
+                                       .threads = 3,
+                                       .on_progress = [&](std::int64_t done, std::int64_t) { told = done; }},
+                                      "officer");
     CHECK(told == 9);
     CHECK(results.totals.cast == 9);
     CHECK(results.totals.redeemed == 10);
@@ -174,10 +185,11 @@ TEST_CASE("an election in two styles and epochs is counted, packed, and found go
     const auto& mayor = results.contests.at(0).result;
     CHECK(mayor.candidates.at(mayor.winners.at(0)).id == "m1");  // 4 north : 3 south
     // Again: the same; with another number of claims: a contradiction.
-    CHECK(election::format_results(f.box->tally(f.id(), {.election_key = key, .claimed = 11, .on_progress = {}}, "officer")) ==
-          election::format_results(results));
-    CHECK(reason_of([&] { f.box->tally(f.id(), {.election_key = key, .claimed = 12, .on_progress = {}}, "officer"); }) ==
-          "tally.differs");
+    CHECK(election::format_results(f.box->tally(f.id(), {.election_key = key, .claimed = 11, .on_progress = {}},
+                                                "officer")) == election::format_results(results));
+    CHECK(reason_of([&] {
+              f.box->tally(f.id(), {.election_key = key, .claimed = 12, .on_progress = {}}, "officer");
+          }) == "tally.differs");
 
     const auto parts = whole.parts(results, 8, 3);
     const auto package = f.folder / "package";
@@ -188,8 +200,8 @@ TEST_CASE("an election in two styles and epochs is counted, packed, and found go
     write();
     CHECK(reason_of(write) == "package.folder");
 
-    const auto report = election::check_package(package, {.root_fingerprint = f.election.pki.root.fingerprint(),
-                                                          .on_progress = {}, .annex = {}});
+    const auto report = election::check_package(
+        package, {.root_fingerprint = f.election.pki.root.fingerprint(), .on_progress = {}, .annex = {}});
     for (const auto& finding : report.findings) MESSAGE(finding.file, ": ", finding.rule, ": ", finding.message);
     CHECK(report.findings.empty());
     CHECK(report.totals.cast == 9);
@@ -204,7 +216,8 @@ TEST_CASE("an election in two styles and epochs is counted, packed, and found go
     CHECK_MESSAGE(by_hand.exit_code == 0, by_hand.output);
     for (const auto* said : {"Verified OK", "Verification: OK", "CMS Verification successful"})
         CHECK_MESSAGE(by_hand.output.find(said) != std::string::npos, said);
-    CHECK(test::run_command(package, "test -z \"$(find . -newer README.txt -type f ! -path './evidence/*' ! -name verify.sh)\"")
+    CHECK(test::run_command(package,
+                            "test -z \"$(find . -newer README.txt -type f ! -path './evidence/*' ! -name verify.sh)\"")
               .exit_code == 0);
 
     // The same commands refuse a ballot with a flipped byte.
@@ -224,7 +237,8 @@ TEST_CASE("a package cannot be written from incomplete parts, and nothing is lef
     f.close_last();
     f.box->final_crl(f.id(), "officer");
     const auto package = f.folder / "package";
-    const auto results = f.box->tally(f.id(), {.election_key = whole.election_key(), .claimed = 1, .on_progress = {}}, "officer");
+    const auto results =
+        f.box->tally(f.id(), {.election_key = whole.election_key(), .claimed = 1, .on_progress = {}}, "officer");
     const auto refusal = [&](const auto& spoil) {
         auto parts = whole.parts(results, 1, 0);
         spoil(parts);

@@ -1,5 +1,5 @@
-// README.txt of a package: every line that begins with four spaces is a command, and all of them together, pasted in order
-// into a POSIX shell in the package's folder, run to the end.
+// README.txt of a package: every line that begins with four spaces is a command, and all of them together, pasted in
+// order into a POSIX shell in the package's folder, run to the end.
 
 #include "uvpki/election/package.h"
 
