@@ -123,6 +123,8 @@ function wrap(tag, h,  n) {  # the DER element
 }
 '
 
+# awk compares what looks like two numbers as numbers, hashes too; hence the "" behind values that are compared below.
+
 # A reader of strict DER over the hexadecimal text H. P is the place in it, E the end of the innermost open element. The
 # first rule that is broken is kept in `why`; after that every call returns nothing at once.
 DER=$HEX'
@@ -548,7 +550,7 @@ check_crls() {
 
 # not_revoked FILE ISSUER SERIAL TIME: an entry counts when its date is not later than the time.
 not_revoked() {
-    awk -v i="$2" -v s="$3" -v t="$4" '$1 == i && $2 == s && $3 <= t { found = 1 } END { exit !found }' "$T/revoked" &&
+    awk -v i="$2" -v s="$3" -v t="$4" '$1 "" == i "" && $2 "" == s "" && $3 "" <= t "" { found = 1 } END { exit !found }' "$T/revoked" &&
         bad "$1" 'the certificate was revoked by then'
 }
 
@@ -677,10 +679,10 @@ merkle_root() {
 commitments() {
     [ -f "$1" ] || { bad "$1" 'is missing'; return; }
     tr -c '\n -~' '?' <"$1" | awk -v f="$1" '
-        length($0) != 64 || $0 !~ /^[0-9a-f]+$/ || $0 <= last {
+        length($0) != 64 || $0 !~ /^[0-9a-f]+$/ || ($0 "") <= last {
             print f, "line " NR " is malformed, unsorted or a repeat"; exit
         }
-        { last = $0 }' >"$T/lines"
+        { last = $0 "" }' >"$T/lines"
     [ ! -s "$T/lines" ] || { findings <"$T/lines"; return; }
     [ "$(lines "$1")" = "$2" ] || bad "$1" "has not the $2 lines that $4 states"
     [ "$(merkle_root <"$1")" = "$3" ] || bad "$1" "has not the root that $4 states"
@@ -792,7 +794,7 @@ check_log() {
     cmp -s "$T/note" "$T/want" || bad $f "does not state this log, its $CAST leaves and the root $LOG_ROOT"
     [ -z "$(sed -n 4p $f)" ] && ! sed 1,4d $f | grep -qv '^— [!-~][!-~]* [A-Za-z0-9+/=]*$' ||
         bad $f 'is not a signed note'
-    sed 1,4d $f | awk -v name="$name" '$2 == name { print $3 }' >"$T/signatures"
+    sed 1,4d $f | awk -v name="$name" '$2 "" == name "" { print $3 }' >"$T/signatures"
     good=0
     while read -r line; do
         signature=$(printf '%s' "$line" | openssl base64 -d -A | hex)
@@ -817,7 +819,7 @@ check_tiles() {
     grep '^log/tile/' "$T/files" | while read -r f; do echo "$f $(hex "$f")"; done >"$T/have"
     awk 'NR == FNR { want[$1] = $2; next }
          !($1 in want) { print $1, "is no tile of a log of this size"; next }
-         want[$1] != $2 { print $1, "does not agree with the leaves" }
+         want[$1] "" != $2 "" { print $1, "does not agree with the leaves" }
          { delete want[$1] }
          END { for (p in want) print p, "is missing" }' "$T/tiles" "$T/have" | findings
 }
@@ -892,7 +894,7 @@ private_key() {
 # Prints LEAF STYLE SPKI POINT NAME SERIAL and for each token NUMBER_OF_ITS_KEY PREFIX SIGNATURE; findings go to a file.
 BALLOT=$DER'
 BEGIN {
-    while ((getline line < revoked) > 0) { split(line, a, " "); if (a[3] <= at) gone[a[1] " " a[2]] }
+    while ((getline line < revoked) > 0) { split(line, a, " "); if (a[3] "" <= at "") gone[a[1] " " a[2]] }
     while ((getline line < keys) > 0) { split(line, a, " "); ISSUER[a[3]] = a[1]; STYLE[a[3]] = a[2]; KEY[a[3]] = a[4] }
     while ((getline line < issuers) > 0) WANTED[++wanted] = line
     TOKEN = oid(arc ".2.1"); ballot_policy = oid(arc ".1.6")
@@ -942,8 +944,8 @@ function tokens(  key, n, v) {
     for (start(X[TOKEN]) enter("30"); more(); leave()) {
         enter("30"); is("02", "01", "the token is not of version 1"); key = take("04"); n++
         if (!(key in KEY)) fail("the token is by a key that is not in the manifest")
-        else if (ISSUER[key] != WANTED[n]) fail("token " n " is not by the issuer whose turn it is")
-        else if (n > 1 && STYLE[key] != STYLE_OF) fail("the tokens are of several styles")
+        else if (ISSUER[key] "" != WANTED[n] "") fail("token " n " is not by the issuer whose turn it is")
+        else if (n > 1 && STYLE[key] "" != STYLE_OF "") fail("the tokens are of several styles")
         STYLE_OF = STYLE[key]; v = take("04")
         if (length(v) != 64) fail("the prefix of the token has not 32 octets")
         TOKENS = TOKENS " " KEY[key] " " v " " take("04")
@@ -1168,7 +1170,8 @@ check_results() {
                 k = substr(M[p "candidates/" j "/id"], 2); w += WON[k] == 1
                 if (GOOD[c] && SAYS["\"" k] != "\"" VOTES[c, k] + 0)
                     differ(q "rounds/0 gives " k " " bare(SAYS["\"" k]) " votes, the recount " VOTES[c, k] + 0)
-                line = sprintf("%9d  ", VOTES[c, k]) substr(M[p "candidates/" j "/name"], 2)
+                line = substr(M[p "candidates/" j "/name"], 2); gsub(/\\"/, "\"", line)
+                line = sprintf("%9d  ", VOTES[c, k]) line
                 print line (WON[k] ? "  (elected)" : "") > summary
             }
             if (w != R[q "winners/#"] + 0 || w > M[p "rules/seats"] + 0)
