@@ -52,9 +52,12 @@ isolate() {
     "OpenSSL "*) ;;
     *) give_up 'needs the openssl command, version 3.0 or later, of the OpenSSL project' ;;
     esac
-    # in memory where that is possible: many small files come and go
-    [ -n "${TMPDIR:-}" ] || { [ -d /dev/shm ] && [ -w /dev/shm ] && TMPDIR=/dev/shm; }
+    # in memory where there is a gigabyte of it to spare: many small files come and go
+    if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ]; then
+        df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $4 > 1048576 { found = 1 } END { exit !found }' && TMPDIR=/dev/shm
+    fi
     T=${TMPDIR:-/tmp}/verify-election.$$.$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')
+    case $T in /*) ;; *) T=$PWD/$T ;; esac
     # mkdir fails on whatever is there already, a link too: the folder is ours alone.
     mkdir "$T" || give_up "cannot make a temporary folder in ${TMPDIR:-/tmp}"
     trap 'clean_up' EXIT
@@ -653,6 +656,7 @@ sha256_lines() {
         while [ -f script.$n ]; do
             . ./script.$n
             awk '{ print NR - 1 }' script.$n | xargs openssl dgst -sha256 -r | cut -c1-64
+            rm -f script.$n
             n=$((n + 1))
         done
     )
@@ -886,7 +890,7 @@ check_trustees() {
 
 # private_key FILE SPKI: a private key whose public half was computed (-check), not only claimed
 private_key() {
-    openssl pkey -in "$1" -passin pass: -noout -check 2>/dev/null </dev/null | grep -qx 'Key is valid' &&
+    openssl pkey -in "$1" -passin pass: -noout -check 2>&1 </dev/null | grep -qx 'Key is valid' &&
         [ "$(openssl pkey -in "$1" -passin pass: -pubout -outform DER 2>/dev/null | hex)" = "$2" ]
 }
 
