@@ -34,19 +34,20 @@ struct EpochOverview {
 
 class BallotBox final : public api::BallotApi {
 public:
-    /// Keys in folder/keys (the receipt key under the password), everything else in folder/store.sqlite. Throws conflict
-    /// "ballot_box.exists".
+    /// Keys in folder/keys (the receipt key under the password), everything else in folder/store.sqlite. Throws
+    /// conflict "ballot_box.exists".
     static std::unique_ptr<BallotBox> create(const std::filesystem::path& folder, std::string_view organization,
                                              const x509::Arc& arc, const SecretBytes& password, const Clock& clock,
                                              Random& random);
-    /// Throws not_found "ballot_box.missing", verification_failed "x509.key.password", conflict "ballot_box.sealing_key".
+    /// Throws not_found "ballot_box.missing", verification_failed "x509.key.password", conflict
+    /// "ballot_box.sealing_key".
     static std::unique_ptr<BallotBox> open(const std::filesystem::path& folder, const SecretBytes& password,
                                            const Clock& clock, Random& random);
     ~BallotBox() override;
 
     Bytes receipt_request() const;  ///< PKCS#10 of the receipt key
-    /// The certificates to work under; again for a renewed receipt certificate. Throws conflict "ballot_box.receipt_key" or
-    /// "ballot_box.root", or a path reason.
+    /// The certificates to work under; again for a renewed receipt certificate. Throws conflict
+    /// "ballot_box.receipt_key" or "ballot_box.root", or a path reason.
     void install(const x509::Certificate& root, const x509::Certificate& issuing, const x509::Certificate& receipt);
 
     /// Makes the Ballot CA key and the log key of an election; again: the same. Throws invalid_input
@@ -54,7 +55,7 @@ public:
     struct Preparation {
         Bytes ballot_ca_request;  ///< PKCS#10
         std::string log_origin;
-        std::string log_key;      ///< signed-note verifier key
+        std::string log_key;  ///< signed-note verifier key
     };
     Preparation prepare_election(std::string_view election, std::string_view actor);
     /// Ballot CA and log key must be the prepared ones: conflict "ballot_box.manifest" otherwise.
@@ -68,9 +69,9 @@ public:
 
     /// Closes the open epoch when its period is over and it holds at least k ballots (or, with `last`, whatever is left
     /// once voting has closed): list, time stamp, log, publication. Finishes first what a crash left half-done. Returns
-    /// the epochs closed now. Afterwards the store is rewritten without traces of the order of arrival (T3). The last epoch
-    /// alone may be smaller than k. Throws forbidden "epoch.too_early" or "epoch.too_late" (last), verification_failed
-    /// "epoch.stamp", unavailable "store.busy" (call again).
+    /// the epochs closed now. Afterwards the store is rewritten without traces of the order of arrival (T3). The last
+    /// epoch alone may be smaller than k. Throws forbidden "epoch.too_early" or "epoch.too_late" (last),
+    /// verification_failed "epoch.stamp", unavailable "store.busy" (call again).
     enum class EpochKind { regular, last };
     std::vector<EpochOverview> close_epochs(std::string_view election, EpochKind kind, const Stamp& stamp);
     std::vector<EpochOverview> epochs(std::string_view election) const;
@@ -82,9 +83,9 @@ public:
     /// 99991231235959Z; the same list every time.
     x509::Crl final_crl(std::string_view election, std::string_view actor);
 
-    /// Opens every published ballot with the election key and counts; `threads` workers. The result is kept for the package.
-    /// Throws verification_failed "tally.key", forbidden "ballot_box.not_closed", conflict "tally.differs" (another result
-    /// was kept before).
+    /// Opens every published ballot with the election key and counts; `threads` workers. The result is kept for the
+    /// package. Throws verification_failed "tally.key", forbidden "ballot_box.not_closed", conflict "tally.differs"
+    /// (another result was kept before).
     struct TallyInput {
         x509::PrivateKey election_key;
         std::int64_t claimed = 0;
@@ -110,13 +111,14 @@ public:
         std::map<std::string, x509::Crl> crls;         ///< "root", "issuing-ca", "registrar-ca-ISSUER"
         std::string transcript;
         std::vector<Bytes> ceremony_messages;
-        std::vector<Bytes> rehearsals;                 ///< by trustee index - 1
-        std::map<int, Bytes> checkpoint_signatures;    ///< by trustee index
-        std::map<int, SecretBytes> shares;             ///< released scalars by trustee index
+        std::vector<Bytes> rehearsals;               ///< by trustee index - 1
+        std::map<int, Bytes> checkpoint_signatures;  ///< by trustee index
+        std::map<int, SecretBytes> shares;           ///< released scalars by trustee index
         Bytes results_signature;
     };
     /// Writes the whole package of docs/formats/package.md into an empty or new folder, time stamp last. Throws
-    /// invalid_input "package.parts", conflict "package.folder", forbidden "package.not_tallied" or "package.final_crl".
+    /// invalid_input "package.parts", conflict "package.folder", forbidden "package.not_tallied" or
+    /// "package.final_crl".
     void write_package(std::string_view election, const std::filesystem::path& folder, const PackageParts& parts,
                        const Stamp& stamp, const std::function<void(std::int64_t, std::int64_t)>& on_progress) const;
 
