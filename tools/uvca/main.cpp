@@ -188,6 +188,10 @@ int main(int argc, char** argv) {
     InventoryArguments inventory;
     KeyArguments key;
     ElectionCommandLine elections;
+    root.common = common_from_environment("UVCA_ROOT_FOLDER");
+    for (auto* common : {&authority.common, &certificate.common, &inventory.common, &elections.draft.common,
+                         &elections.election.common})
+        *common = authority_from_environment();
     add_root_commands(options, root);
     add_authority_commands(options, authority);
     add_certificate_commands(options, certificate);

@@ -3,6 +3,7 @@
 // and election_options.cpp, the only files that know CLI11.
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <functional>
 #include <string>
 
@@ -44,7 +45,7 @@ public:
     }
     /// For commands that only look.
     void reading(CLI::App* sub, Common& common) {
-        sub->add_option("--folder", common.folder, "the authority's folder")->envname("UVCA_FOLDER");
+        sub->add_option("--folder", common.folder, "the authority's folder; else UVCA_FOLDER");
         sub->add_option("--at", common.at, "for rehearsals: this time instead of the clock's (2026-03-02T09:00:00Z)");
         json(sub, common.output);
     }
@@ -52,12 +53,12 @@ public:
     void acting(CLI::App* sub, Common& common) {
         reading(sub, common);
         sub->add_option("--password-file", common.password_file,
-                        "file with the password of the authority's keys; else asked")
-            ->envname("UVCA_PASSWORD_FILE");
-        sub->add_option("--actor", common.actor, "who acts, for the audit log")->envname("UVCA_ACTOR");
+                        "file with the password of the authority's keys; else UVCA_PASSWORD_FILE,"
+                        " else asked");
+        sub->add_option("--actor", common.actor, "who acts, for the audit log; else UVCA_ACTOR");
     }
     void root(CLI::App* sub, Common& common) {
-        sub->add_option("--folder", common.folder, "the root's folder")->envname("UVCA_ROOT_FOLDER");
+        sub->add_option("--folder", common.folder, "the root's folder; else UVCA_ROOT_FOLDER");
         sub->add_option("--password-file", common.password_file, "file with the root key's password; else asked");
         sub->add_option("--at", common.at, "for rehearsals: this time instead of the clock's (2026-03-02T09:00:00Z)");
         json(sub, common.output);
@@ -68,6 +69,25 @@ private:
     CLI::App& app_;
     std::function<ExitCode()> body_;
 };
+
+/// What the environment says where the command line says nothing.
+inline Common common_from_environment(const char* folder_variable) {
+    const auto value = [](const char* name) {
+        const char* found = std::getenv(name);
+        return std::string(found == nullptr ? "" : found);
+    };
+    Common common;
+    common.folder = value(folder_variable);
+    if (const auto actor = value("UVCA_ACTOR"); !actor.empty()) common.actor = actor;
+    return common;
+}
+/// The same for what opens the authority.
+inline Common authority_from_environment() {
+    auto common = common_from_environment("UVCA_FOLDER");
+    const char* file = std::getenv("UVCA_PASSWORD_FILE");
+    common.password_file = file == nullptr ? "" : file;
+    return common;
+}
 
 /// What the election commands read; lives as long as the program.
 struct ElectionCommandLine {
