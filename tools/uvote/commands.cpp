@@ -224,6 +224,16 @@ void seal_choices(Desk& desk, const VoteArguments& arguments) {
     voter.seal(manifest, contests);
 }
 
+/// "-" keeps the code out of the list of processes and the shell's history.
+std::string read_invitation(const std::string& text) {
+    if (text != "-") return text;
+    std::string line;
+    if (!std::getline(std::cin, line) || line.empty() || line.size() > 256)
+        fail_input("usage", "standard input holds no invitation code");
+    if (line.back() == '\r') line.pop_back();
+    return line;
+}
+
 }  // namespace
 
 ExitCode enrol(const Common& common, const std::string& invitation, const std::string& arc) {
@@ -231,7 +241,7 @@ ExitCode enrol(const Common& common, const std::string& invitation, const std::s
     desk.set_arc(arc);
     const auto& issuer = desk.first_issuer();
     const auto& trust = desk.trust();
-    const auto certificate = desk.voter().enrol(issuer, invitation, *desk.registrars().at(issuer), trust);
+    const auto certificate = desk.voter().enrol(issuer, read_invitation(invitation), *desk.registrars().at(issuer), trust);
     if (common.output == Output::json)
         print_json({{"fingerprint", to_hex(certificate.fingerprint())}, {"issuer", issuer},
                     {"not_after", format_rfc3339(certificate.not_after())}, {"serial", certificate.serial_hex()},

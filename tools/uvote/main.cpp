@@ -66,7 +66,7 @@ int main(int argc, char** argv) {
     std::string invitation, arc;
     auto* sub = add("enrol", "Make your voter's key and get your voter certificate",
                     "enrol CODE --chain chain.pem --registrar registrar", [&] { return enrol(common, invitation, arc); });
-    sub->add_option("INVITATION", invitation, "the one-time code that you were sent")->required();
+    sub->add_option("INVITATION", invitation, "the one-time code that you were sent; - reads it from standard input")->required();
     sub->add_option("--arc", arc, "the authority's OID arc, when it has one of its own and there is no manifest yet");
     add_manifest(sub, common);
     add_registrar(sub, common);

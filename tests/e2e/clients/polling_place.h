@@ -41,10 +41,13 @@ struct PollingPlace {
         };
 
         const auto office = registrar::Registrar::create(folder / "registrar", "registrar-1", "Test Election Authority",
-                                                         pki.arc, password, pki.clock, pki.random);
-        const auto registrar_ca = issue(x509::Role::registrar_ca, office->ca_request(), {.subject = TestPki::name("Registrar CA 1")});
+                                                         pki.arc, password, pki.clock, pki.random,
+                                                         {.password_iterations = 1000});
+        const auto registrar_ca = issue(x509::Role::registrar_ca, office->ca_request(),
+                                        {.subject = TestPki::name("Registrar CA 1")});
         office->install(pki.root, pki.issuing, registrar_ca,
-                        issue(x509::Role::registrar, office->registrar_request(), {.subject = TestPki::name("Registrar 1")}));
+                        issue(x509::Role::registrar, office->registrar_request(),
+                              {.subject = TestPki::name("Registrar 1")}));
         std::string csv = "voter_id,name,style\n";
         for (int i = 1; i <= voters; ++i)
             csv += voter_id(i) + ",Voter " + std::to_string(i) + (i % 20 == 0 ? ",south\n" : ",north\n");

@@ -29,7 +29,9 @@ void refused(const test::CommandResult& result, int code, const std::string& tex
 TEST_CASE("a voter enrols, claims, redeems, votes by name, and finds the ballot published") {
     auto& p = polling_place();
     constexpr int voter = 1;
-    good(p.run(p.enrol(voter)));
+    // T48: the code may come by standard input.
+    save_file(p.folder / "code", p.codes.at(PollingPlace::voter_id(voter)) + "\n");
+    good(p.run("enrol -" + p.options(voter) + p.with_registrar() + " < code #"));
     good(p.run(p.enrol(voter)));  // again is harmless
     CHECK(says(p.run("status" + p.options(voter) + p.with_manifest()), "Anna Müller"));
     const auto claimed = p.run(p.claim(voter));
