@@ -19,7 +19,8 @@ Sha256 parse_fingerprint(std::string text) {
 
 }  // namespace
 
-x509::TrustStore load_trust(const std::vector<std::string>& files, const x509::Arc& arc, const std::string& fingerprint) {
+x509::TrustStore load_trust(const std::vector<std::string>& files, const x509::Arc& arc,
+                            const std::string& fingerprint) {
     std::optional<x509::TrustStore> trust;
     for (const auto& file : files) {
         const auto content = load_file(file, pem_limit);
@@ -35,7 +36,8 @@ x509::TrustStore load_trust(const std::vector<std::string>& files, const x509::A
     if (!trust) fail_input("trust.root", "no root certificate was given");
     if (!fingerprint.empty() && parse_fingerprint(fingerprint) != trust->root().fingerprint())
         fail(ErrorCode::verification_failed, "trust.root",
-             files.front() + " begins with the root " + to_hex(trust->root().fingerprint()) + ", not the one that you trust");
+             files.front() + " begins with the root " + to_hex(trust->root().fingerprint()) +
+                 ", not the one that you trust");
     return std::move(*trust);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What people hand to the programs as files: the authority's certificates, certificates and keys of their own. Stateless
-// functions, thread-safe.
+// What people hand to the programs as files: the authority's certificates, certificates and keys of their own.
+// Stateless functions, thread-safe.
 
 #include <optional>
 #include <string>
@@ -11,10 +11,11 @@
 
 namespace uvpki::console {
 
-/// PEM files of certificates; the first certificate of the first file is the root, all others are intermediates, whichever
-/// file they stand in; the root again is passed over. With a fingerprint (hex), any other root is refused:
+/// PEM files of certificates; the first certificate of the first file is the root, all others are intermediates,
+/// whichever file they stand in; the root again is passed over. With a fingerprint (hex), any other root is refused:
 /// verification_failed "trust.root".
-x509::TrustStore load_trust(const std::vector<std::string>& files, const x509::Arc& arc, const std::string& fingerprint);
+x509::TrustStore load_trust(const std::vector<std::string>& files, const x509::Arc& arc,
+                            const std::string& fingerprint);
 
 /// One PEM certificate; errors name the file.
 x509::Certificate load_certificate(const std::string& path);

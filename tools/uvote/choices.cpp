@@ -16,7 +16,8 @@ const election::Candidate& find_candidate(const election::Contest& contest, std:
         if (candidate.id == text) return candidate;
         if (candidate.name != text) continue;
         if (found != nullptr)
-            fail_input("vote.candidate", "contest '" + contest.id + "' has several candidates of that name: use the id");
+            fail_input("vote.candidate",
+                       "contest '" + contest.id + "' has several candidates of that name: use the id");
         found = &candidate;
     }
     if (found == nullptr)
@@ -34,7 +35,8 @@ std::vector<election::ContestChoices> parse_choices(const election::Manifest& ma
     for (const auto& id : rules->contests) contests.push_back({id, {}});
     for (const auto& text : texts) {
         const auto equals = text.find('=');
-        if (equals == std::string::npos) fail_input("vote.usage", "a choice is given as CONTEST=CANDIDATE,CANDIDATE,...");
+        if (equals == std::string::npos)
+            fail_input("vote.usage", "a choice is given as CONTEST=CANDIDATE,CANDIDATE,...");
         const auto id = text.substr(0, equals);
         const auto contest = std::ranges::find(contests, id, &election::ContestChoices::contest);
         if (contest == contests.end())
@@ -58,8 +60,10 @@ std::string describe_choices(const election::Manifest& manifest,
         text += console::visible(contest->title) + " (" + chosen.contest + ")\n";
         if (chosen.choices.empty()) text += "      BLANK: no choice here\n";
         for (std::size_t i = 0; i < chosen.choices.size(); ++i) {
-            const auto& candidate = *std::ranges::find(contest->candidates, chosen.choices[i], &election::Candidate::id);
-            text += "  " + std::to_string(i + 1) + ".  " + console::visible(candidate.name) + " (" + candidate.id + ")\n";
+            const auto& candidate =
+                *std::ranges::find(contest->candidates, chosen.choices[i], &election::Candidate::id);
+            text +=
+                "  " + std::to_string(i + 1) + ".  " + console::visible(candidate.name) + " (" + candidate.id + ")\n";
         }
     }
     return text;

@@ -23,8 +23,12 @@ namespace uvpki::voter {
 
 namespace {
 
-void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
-void print_json(const Json& value) { print(canonical_json(value) + "\n"); }
+void print(const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+}
+void print_json(const Json& value) {
+    print(canonical_json(value) + "\n");
+}
 
 /// Two programs on one state could each make a ballot key and lose the vote; the second is refused.
 class StateLock {
@@ -59,7 +63,8 @@ public:
         }
         const bool fresh = !std::filesystem::exists(common.state);
         if (fresh && use == StateUse::existing)
-            fail(ErrorCode::not_found, "state.missing", common.state + " does not exist: enrol first, or name your state file");
+            fail(ErrorCode::not_found, "state.missing",
+                 common.state + " does not exist: enrol first, or name your state file");
         if (fresh) make_folder(std::filesystem::absolute(common.state).parent_path(), FileMode::secret);
     }
 
@@ -91,8 +96,9 @@ public:
         if (!voter_) {
             lock_ = std::make_unique<StateLock>(common_.state);
             const bool fresh = !std::filesystem::exists(common_.state);
-            auto password = console::read_password(common_.password_file, "your voter's state " + common_.state,
-                                                   fresh ? console::PasswordUse::create : console::PasswordUse::existing);
+            auto password =
+                console::read_password(common_.password_file, "your voter's state " + common_.state,
+                                       fresh ? console::PasswordUse::create : console::PasswordUse::existing);
             file_ = std::make_unique<EncryptedStateFile>(common_.state, std::move(password), random_);
             voter_ = std::make_unique<Voter>(*file_, *clock_, random_);
         }
@@ -114,7 +120,8 @@ public:
                 console::read_password(files.empty() ? "" : files[files.size() > 1 ? i : 0], "the registrar " + folder);
             auto service = registrar::Registrar::open(folder, password, *clock_, random_);
             if (equals != std::string::npos && text.substr(0, equals) != service->issuer())
-                fail_input("usage", folder + " is the registrar " + service->issuer() + ", not " + text.substr(0, equals));
+                fail_input("usage",
+                           folder + " is the registrar " + service->issuer() + ", not " + text.substr(0, equals));
             first_issuer_ = first_issuer_.empty() ? service->issuer() : first_issuer_;
             if (!registrars_.emplace(service->issuer(), service.get()).second)
                 fail_input("usage", "the registrar " + service->issuer() + " is named twice");
@@ -133,8 +140,8 @@ public:
             if (!has_ballot_box()) fail_input("usage", "--ballot-box is needed");
             box_ = ballot_box::BallotBox::open(
                 common_.ballot_box,
-                console::read_password(common_.ballot_box_password_file, "the ballot box " + common_.ballot_box), *clock_,
-                random_);
+                console::read_password(common_.ballot_box_password_file, "the ballot box " + common_.ballot_box),
+                *clock_, random_);
         }
         return *box_;
     }
@@ -179,12 +186,18 @@ std::string receipt_text(const election::Receipt& receipt) {
 
 std::string next_command(Step step) {
     switch (step) {
-        case Step::nothing: return "uvote enrol INVITATION";
-        case Step::enrolled: return "uvote claim --style STYLE";
-        case Step::claimed: return "uvote redeem, when voting is open";
-        case Step::redeemed: return "uvote vote --choice CONTEST=CANDIDATE,...";
-        case Step::sealed: return "uvote vote --send";
-        case Step::cast: return "uvote check";
+        case Step::nothing:
+            return "uvote enrol INVITATION";
+        case Step::enrolled:
+            return "uvote claim --style STYLE";
+        case Step::claimed:
+            return "uvote redeem, when voting is open";
+        case Step::redeemed:
+            return "uvote vote --choice CONTEST=CANDIDATE,...";
+        case Step::sealed:
+            return "uvote vote --send";
+        case Step::cast:
+            return "uvote check";
     }
     fail(ErrorCode::internal, "voter.step", "unknown step");
 }
@@ -198,7 +211,8 @@ void confirm(const VoteArguments& arguments, const std::string& question) {
     std::fflush(stdout);
     std::string answer;
     std::getline(std::cin, answer);
-    if (answer != "yes" && answer != "y") fail(ErrorCode::forbidden, "vote.confirm", "not confirmed; nothing was sealed or sent");
+    if (answer != "yes" && answer != "y")
+        fail(ErrorCode::forbidden, "vote.confirm", "not confirmed; nothing was sealed or sent");
 }
 
 /// Shows the choices, asks, and seals them into the state.
@@ -208,8 +222,9 @@ void seal_choices(Desk& desk, const VoteArguments& arguments) {
     const auto step = voter.step(manifest->id);
     if (step == Step::sealed || step == Step::cast)
         fail(ErrorCode::conflict, "vote.sealed",
-             step == Step::cast ? "this device has cast its ballot already; it cannot be changed"
-                                : "this device has sealed a ballot already: send it with `uvote vote --send`; it cannot be changed");
+             step == Step::cast
+                 ? "this device has cast its ballot already; it cannot be changed"
+                 : "this device has sealed a ballot already: send it with `uvote vote --send`; it cannot be changed");
     const auto style = voter.find_style(manifest->id);
     if (step != Step::redeemed || !style)
         fail(ErrorCode::forbidden, "voter.step", "for election " + manifest->id + " this comes only after redeeming");
@@ -241,10 +256,13 @@ ExitCode enrol(const Common& common, const std::string& invitation, const std::s
     desk.set_arc(arc);
     const auto& issuer = desk.first_issuer();
     const auto& trust = desk.trust();
-    const auto certificate = desk.voter().enrol(issuer, read_invitation(invitation), *desk.registrars().at(issuer), trust);
+    const auto certificate =
+        desk.voter().enrol(issuer, read_invitation(invitation), *desk.registrars().at(issuer), trust);
     if (common.output == Output::json)
-        print_json({{"fingerprint", to_hex(certificate.fingerprint())}, {"issuer", issuer},
-                    {"not_after", format_rfc3339(certificate.not_after())}, {"serial", certificate.serial_hex()},
+        print_json({{"fingerprint", to_hex(certificate.fingerprint())},
+                    {"issuer", issuer},
+                    {"not_after", format_rfc3339(certificate.not_after())},
+                    {"serial", certificate.serial_hex()},
                     {"step", step_name(Step::enrolled)}});
     else
         print("Enrolled with " + issuer + ". Your voter certificate is valid until " +
@@ -257,8 +275,10 @@ ExitCode claim(const Common& common, const std::string& style) {
     const auto& manifest = desk.manifest();
     if (common.output == Output::text) {
         print(manifest_line(manifest));
-        print("From now on your right to vote is on this device alone: a device lost after the claim is a lost vote.\n"
-              "Enrolling again gives no second one. Keep a copy of " + common.state + ".\n\n");
+        print(
+            "From now on your right to vote is on this device alone: a device lost after the claim is a lost vote.\n"
+            "Enrolling again gives no second one. Keep a copy of " +
+            common.state + ".\n\n");
         std::fflush(stdout);
     }
     desk.voter().claim(manifest, style, desk.registrars());
@@ -283,7 +303,8 @@ ExitCode redeem(const Common& common) {
         json["step"] = step_name(Step::redeemed);
         print_json(json);
     } else {
-        print(manifest_line(manifest) + "You have an anonymous ballot certificate. Next: " + next_command(Step::redeemed) + "\n");
+        print(manifest_line(manifest) +
+              "You have an anonymous ballot certificate. Next: " + next_command(Step::redeemed) + "\n");
     }
     return ExitCode::good;
 }
@@ -292,7 +313,8 @@ ExitCode vote(const VoteArguments& arguments) {
     const auto& common = arguments.common;
     const bool made_now = arguments.ballot == VoteArguments::Ballot::made_now;
     if (made_now == arguments.choices.empty())
-        fail_input("usage", "give your choices with --choice (CONTEST= for a blank one), or --send what was sealed before");
+        fail_input("usage",
+                   "give your choices with --choice (CONTEST= for a blank one), or --send what was sealed before");
     Desk desk(common, StateUse::existing);
     const auto& manifest = desk.manifest();
     // Whatever is missing is said before anything is sealed.
@@ -309,8 +331,8 @@ ExitCode vote(const VoteArguments& arguments) {
             json["leaf"] = leaf;
             print_json(json);
         } else {
-            print("Sealed, not sent: " + arguments.seal_only + "\nYour ballot is " + leaf +
-                  "\nSend it before " + format_rfc3339(manifest->voting.closes) + " with `uvote vote --send`.\n");
+            print("Sealed, not sent: " + arguments.seal_only + "\nYour ballot is " + leaf + "\nSend it before " +
+                  format_rfc3339(manifest->voting.closes) + " with `uvote vote --send`.\n");
         }
         return ExitCode::good;
     }
@@ -318,8 +340,9 @@ ExitCode vote(const VoteArguments& arguments) {
     if (common.output == Output::json)
         print_json(receipt_json(manifest, receipt));
     else
-        print("Cast. " + receipt_text(receipt) + "The receipt is kept; the key that made the ballot is forgotten.\nNext: " +
-              next_command(Step::cast) + "\n");
+        print("Cast. " + receipt_text(receipt) +
+              "The receipt is kept; the key that made the ballot is forgotten.\nNext: " + next_command(Step::cast) +
+              "\n");
     return ExitCode::good;
 }
 
@@ -348,8 +371,10 @@ ExitCode check(const Common& common) {
             json["state"] = "accepted";
         } else {
             good = false;
-            stands = "BAD: the ballot box does not know your ballot. Keep the receipt (uvote receipt --out FILE): it proves to\n"
-                     "anybody that the ballot was accepted.";
+            stands =
+                "BAD: the ballot box does not know your ballot. Keep the receipt (uvote receipt --out FILE): it proves "
+                "to\n"
+                "anybody that the ballot was accepted.";
             json["state"] = "unknown";
         }
     }

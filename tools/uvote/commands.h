@@ -1,6 +1,6 @@
 #pragma once
-// What the uvote program does, one function per command, without the reading of command lines. The services are those of
-// folders on this machine. Each prints to stdout (JSON with Output::json) and throws Error. One thread.
+// What the uvote program does, one function per command, without the reading of command lines. The services are those
+// of folders on this machine. Each prints to stdout (JSON with Output::json) and throws Error. One thread.
 
 #include <string>
 #include <vector>
@@ -17,11 +17,11 @@ enum class Output { text, json };
 struct Common {
     std::string state;
     std::string password_file;
-    std::string manifest;            ///< its signature beside it, .p7s
-    std::vector<std::string> chain;  ///< PEM files, root first
-    std::string root;                ///< fingerprint that the root must have; may be empty
-    std::string at;                  ///< RFC 3339 time instead of the clock's
-    std::vector<std::string> registrars;  ///< ISSUER=FOLDER, or FOLDER when there is one
+    std::string manifest;                               ///< its signature beside it, .p7s
+    std::vector<std::string> chain;                     ///< PEM files, root first
+    std::string root;                                   ///< fingerprint that the root must have; may be empty
+    std::string at;                                     ///< RFC 3339 time instead of the clock's
+    std::vector<std::string> registrars;                ///< ISSUER=FOLDER, or FOLDER when there is one
     std::vector<std::string> registrar_password_files;  ///< one for all, or one for each in the same order
     std::string ballot_box;
     std::string ballot_box_password_file;
@@ -43,8 +43,8 @@ struct VoteArguments {
 /// Refused (conflict "vote.sealed") when this device sealed a ballot already: it can be sent, not changed.
 ExitCode vote(const VoteArguments& arguments);
 
-/// Verifies the receipt and asks the ballot box, if one is named, where the ballot stands. found_bad when the box does not
-/// know it, or published it later than promised.
+/// Verifies the receipt and asks the ballot box, if one is named, where the ballot stands. found_bad when the box does
+/// not know it, or published it later than promised.
 ExitCode check(const Common& common);
 ExitCode show_status(const Common& common);
 ExitCode save_receipt(const Common& common, const std::string& out);

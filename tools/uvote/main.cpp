@@ -23,10 +23,13 @@ void add_own_options(CLI::App* sub, Common& common) {
         ->envname("UVOTE_STATE")
         ->capture_default_str();
     sub->add_option("--password-file", common.password_file, "file with your state's password; else asked");
-    sub->add_option("--chain", common.chain, "the authority's certificates (PEM), root first")->required()->delimiter(',');
+    sub->add_option("--chain", common.chain, "the authority's certificates (PEM), root first")
+        ->required()
+        ->delimiter(',');
     sub->add_option("--root", common.root, "SHA-256 fingerprint of the root that you trust");
     sub->add_option("--at", common.at, "for rehearsals: this time instead of the clock's (2026-03-02T09:00:00Z)");
-    sub->add_flag_callback("--json", [&common] { common.output = Output::json; }, "print canonical JSON");
+    sub->add_flag_callback(
+        "--json", [&common] { common.output = Output::json; }, "print canonical JSON");
 }
 
 CLI::Option* add_manifest(CLI::App* sub, Common& common) {
@@ -34,13 +37,15 @@ CLI::Option* add_manifest(CLI::App* sub, Common& common) {
 }
 
 void add_registrar(CLI::App* sub, Common& common) {
-    sub->add_option("--registrar", common.registrars, "the registrar's folder, or ISSUER=FOLDER; once for each")->required();
+    sub->add_option("--registrar", common.registrars, "the registrar's folder, or ISSUER=FOLDER; once for each")
+        ->required();
     sub->add_option("--registrar-password-file", common.registrar_password_files, "file with its password; else asked");
 }
 
 CLI::Option* add_ballot_box(CLI::App* sub, Common& common) {
     auto* option = sub->add_option("--ballot-box", common.ballot_box, "the ballot box's folder");
-    sub->add_option("--ballot-box-password-file", common.ballot_box_password_file, "file with its password; else asked");
+    sub->add_option("--ballot-box-password-file", common.ballot_box_password_file,
+                    "file with its password; else asked");
     return option;
 }
 
@@ -49,8 +54,11 @@ CLI::Option* add_ballot_box(CLI::App* sub, Common& common) {
 int main(int argc, char** argv) {
     CLI::App app{"Enrol once, claim your right to vote, vote, keep a receipt, check it later.", "uvote"};
     app.require_subcommand(1);
-    app.footer("The way through: enrol, claim, redeem, vote, check. `uvote status` says where you are and lists the candidates.\n"
-               "Every command may be repeated: after a crash it goes on where it was.\nPage: docs/voter.md\n\n" + exit_codes);
+    app.footer(
+        "The way through: enrol, claim, redeem, vote, check. `uvote status` says where you are and lists the "
+        "candidates.\n"
+        "Every command may be repeated: after a crash it goes on where it was.\nPage: docs/voter.md\n\n" +
+        exit_codes);
     std::function<console::ExitCode()> body;
     Common common;
     common.state = default_state();
@@ -64,9 +72,11 @@ int main(int argc, char** argv) {
     };
 
     std::string invitation, arc;
-    auto* sub = add("enrol", "Make your voter's key and get your voter certificate",
-                    "enrol CODE --chain chain.pem --registrar registrar", [&] { return enrol(common, invitation, arc); });
-    sub->add_option("INVITATION", invitation, "the one-time code that you were sent; - reads it from standard input")->required();
+    auto* sub =
+        add("enrol", "Make your voter's key and get your voter certificate",
+            "enrol CODE --chain chain.pem --registrar registrar", [&] { return enrol(common, invitation, arc); });
+    sub->add_option("INVITATION", invitation, "the one-time code that you were sent; - reads it from standard input")
+        ->required();
     sub->add_option("--arc", arc, "the authority's OID arc, when it has one of its own and there is no manifest yet");
     add_manifest(sub, common);
     add_registrar(sub, common);
@@ -80,28 +90,34 @@ int main(int argc, char** argv) {
     add_registrar(sub, common);
 
     sub = add("redeem", "Get an anonymous ballot certificate for what you claimed",
-              "redeem --manifest manifest.json --chain chain.pem --ballot-box ballot-box", [&] { return redeem(common); });
+              "redeem --manifest manifest.json --chain chain.pem --ballot-box ballot-box",
+              [&] { return redeem(common); });
     add_manifest(sub, common)->required();
     add_ballot_box(sub, common)->required();
 
     VoteArguments voting;
-    sub = add("vote", "Seal your choices and cast the ballot",
-              "vote --choice board=c07,c03,c11 --manifest manifest.json --chain chain.pem --ballot-box ballot-box",
-              [&] {
-                  voting.common = common;
-                  return vote(voting);
-              });
+    sub =
+        add("vote", "Seal your choices and cast the ballot",
+            "vote --choice board=c07,c03,c11 --manifest manifest.json --chain chain.pem --ballot-box ballot-box", [&] {
+                voting.common = common;
+                return vote(voting);
+            });
     add_manifest(sub, common)->required();
     add_ballot_box(sub, common);
-    sub->add_option("--choice", voting.choices, "CONTEST=CANDIDATE,... best first; by id or name; CONTEST= leaves it blank");
-    sub->add_flag_callback("--yes", [&] { voting.confirmation = VoteArguments::Confirmation::given; }, "do not ask again");
-    auto* seal_only = sub->add_option("--seal-only", voting.seal_only, "write the sealed ballot to this file, do not send it");
-    sub->add_flag_callback("--send", [&] { voting.ballot = VoteArguments::Ballot::sealed_before; },
-                           "send the ballot that was sealed before")
+    sub->add_option("--choice", voting.choices,
+                    "CONTEST=CANDIDATE,... best first; by id or name; CONTEST= leaves it blank");
+    sub->add_flag_callback(
+        "--yes", [&] { voting.confirmation = VoteArguments::Confirmation::given; }, "do not ask again");
+    auto* seal_only =
+        sub->add_option("--seal-only", voting.seal_only, "write the sealed ballot to this file, do not send it");
+    sub->add_flag_callback(
+           "--send", [&] { voting.ballot = VoteArguments::Ballot::sealed_before; },
+           "send the ballot that was sealed before")
         ->excludes(seal_only);
 
-    sub = add("check", "Verify your receipt and ask where your ballot stands",
-              "check --manifest manifest.json --chain chain.pem --ballot-box ballot-box", [&] { return check(common); });
+    sub =
+        add("check", "Verify your receipt and ask where your ballot stands",
+            "check --manifest manifest.json --chain chain.pem --ballot-box ballot-box", [&] { return check(common); });
     add_manifest(sub, common)->required();
     add_ballot_box(sub, common);
 

@@ -51,14 +51,21 @@ void wipe_strings(Json& value) {
     }
 }
 
-Bytes field(const Json& object, const char* name) { return parse_base64(object.at(name).get_ref<const std::string&>()); }
-SecretBytes secret_field(const Json& object, const char* name) { return SecretBytes(field(object, name)); }
-
-[[noreturn]] void refuse_step(const std::string& election, std::string_view needed) {
-    fail(ErrorCode::forbidden, "voter.step", "for election " + election + " this comes only after " + std::string(needed));
+Bytes field(const Json& object, const char* name) {
+    return parse_base64(object.at(name).get_ref<const std::string&>());
+}
+SecretBytes secret_field(const Json& object, const char* name) {
+    return SecretBytes(field(object, name));
 }
 
-x509::PrivateKey key_of(const SecretBytes& pkcs8) { return x509::PrivateKey::parse_pkcs8(pkcs8); }
+[[noreturn]] void refuse_step(const std::string& election, std::string_view needed) {
+    fail(ErrorCode::forbidden, "voter.step",
+         "for election " + election + " this comes only after " + std::string(needed));
+}
+
+x509::PrivateKey key_of(const SecretBytes& pkcs8) {
+    return x509::PrivateKey::parse_pkcs8(pkcs8);
+}
 
 }  // namespace
 
@@ -148,12 +155,18 @@ void EncryptedStateFile::save(const SecretBytes& state) {
 
 std::string_view step_name(Step step) {
     switch (step) {
-        case Step::nothing: return "nothing";
-        case Step::enrolled: return "enrolled";
-        case Step::claimed: return "claimed";
-        case Step::redeemed: return "redeemed";
-        case Step::sealed: return "sealed";
-        case Step::cast: return "cast";
+        case Step::nothing:
+            return "nothing";
+        case Step::enrolled:
+            return "enrolled";
+        case Step::claimed:
+            return "claimed";
+        case Step::redeemed:
+            return "redeemed";
+        case Step::sealed:
+            return "sealed";
+        case Step::cast:
+            return "cast";
     }
     fail(ErrorCode::internal, "voter.step", "unknown step");
 }
@@ -176,9 +189,9 @@ x509::Certificate Voter::enrol(std::string_view issuer, std::string_view invitat
         x509::Certificate::parse(registrar.enrol(invitation, x509::make_request(key, x509::empty_name())));
     if (!(certificate.public_key() == key.public_key()))
         fail(ErrorCode::verification_failed, "voter.certificate.key", "the registrar's certificate is for another key");
-    trust.verify_path(certificate, {.role = x509::Role::voter,
-                                    .time = state_->clock.now(),
-                                    .revocation = x509::PathRules::Revocation::if_listed});
+    trust.verify_path(
+        certificate,
+        {.role = x509::Role::voter, .time = state_->clock.now(), .revocation = x509::PathRules::Revocation::if_listed});
     enrolment.certificate = to_bytes(certificate.der());
     state_->save();
     return certificate;
@@ -202,8 +215,13 @@ void Voter::claim(const election::VerifiedManifest& manifest, std::string_view s
             if (token_key == rules.token_keys.end())
                 fail_input("voter.token_key", "the manifest has no token key of " + issuer + " for this style");
             auto blinding = blind::blind(blind::BlindPublicKey::parse_spki(token_key->spki), message, state_->random);
-            part.claims.push_back({issuer, token_key->key_id, std::move(blinding.prefix), std::move(blinding.prepared),
-                                   std::move(blinding.blinded), std::move(blinding.inverse), {}});
+            part.claims.push_back({issuer,
+                                   token_key->key_id,
+                                   std::move(blinding.prefix),
+                                   std::move(blinding.prepared),
+                                   std::move(blinding.blinded),
+                                   std::move(blinding.inverse),
+                                   {}});
         }
         state_->save();
     }
@@ -213,7 +231,8 @@ void Voter::claim(const election::VerifiedManifest& manifest, std::string_view s
         if (!claim.signature.empty()) continue;
         const auto registrar = registrars.find(claim.issuer);
         const auto enrolment = state_->enrolments.find(claim.issuer);
-        if (registrar == registrars.end() || enrolment == state_->enrolments.end() || enrolment->second.certificate.empty())
+        if (registrar == registrars.end() || enrolment == state_->enrolments.end() ||
+            enrolment->second.certificate.empty())
             fail(ErrorCode::forbidden, "voter.step", "enrol with " + claim.issuer + " first");
         const auto request = election::make_claim({rules.id, claim.key_id, claim.blinded},
                                                   x509::Certificate::parse(enrolment->second.certificate),
@@ -224,8 +243,8 @@ void Voter::claim(const election::VerifiedManifest& manifest, std::string_view s
         blinding.prepared = claim.prepared;
         blinding.blinded = claim.blinded;
         blinding.inverse = claim.inverse.clone();
-        claim.signature =
-            blind::finalize(blind::BlindPublicKey::parse_spki(rules.find_token_key(claim.key_id)->spki), blinding, answer);
+        claim.signature = blind::finalize(blind::BlindPublicKey::parse_spki(rules.find_token_key(claim.key_id)->spki),
+                                          blinding, answer);
         state_->save();
     }
 }
@@ -290,14 +309,16 @@ election::Receipt Voter::cast(const election::VerifiedManifest& manifest, const 
 
 Step Voter::step(std::string_view election) const {
     const auto found = state_->elections.find(election);
-    const bool enrolled = std::ranges::any_of(state_->enrolments, [](const auto& e) { return !e.second.certificate.empty(); });
+    const bool enrolled =
+        std::ranges::any_of(state_->enrolments, [](const auto& e) { return !e.second.certificate.empty(); });
     if (found == state_->elections.end()) return enrolled ? Step::enrolled : Step::nothing;
     const auto& part = found->second;
     if (!part.receipt.empty()) return Step::cast;
     if (!part.ballot.empty()) return Step::sealed;
     if (!part.certificate.empty()) return Step::redeemed;
-    const bool claimed = !part.claims.empty() &&
-                         std::ranges::none_of(part.claims, [](const Claiming& claim) { return claim.signature.empty(); });
+    const bool claimed = !part.claims.empty() && std::ranges::none_of(part.claims, [](const Claiming& claim) {
+        return claim.signature.empty();
+    });
     return claimed ? Step::claimed : enrolled ? Step::enrolled : Step::nothing;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// The voter's side of an election: keys, blinding, token, ballot and receipt, kept in a state that is saved before every
-// message is sent, so that a crash at any step loses nothing and a retry asks for the same thing again. One thread.
+// The voter's side of an election: keys, blinding, token, ballot and receipt, kept in a state that is saved before
+// every message is sent, so that a crash at any step loses nothing and a retry asks for the same thing again. One
+// thread.
 
 #include <functional>
 #include <map>
@@ -26,7 +27,8 @@ public:
     virtual void save(const SecretBytes& state) = 0;
 };
 
-/// File of AES-256-GCM under a key from PBKDF2-HMAC-SHA-256; 0600; replaced atomically. verification_failed "state.password".
+/// File of AES-256-GCM under a key from PBKDF2-HMAC-SHA-256; 0600; replaced atomically. verification_failed
+/// "state.password".
 class EncryptedStateFile final : public StateStore {
 public:
     EncryptedStateFile(std::string path, SecretBytes password, Random& random, int iterations = 600'000);
@@ -69,9 +71,11 @@ public:
     /// One request with all tokens; checks the certificate that comes back.
     void redeem(const election::VerifiedManifest& manifest, const x509::TrustStore& trust, api::BallotApi& box);
     /// Seals the choices (kept until the receipt is there, so that a retry sends the same bytes) without sending.
-    const Bytes& seal(const election::VerifiedManifest& manifest, const std::vector<election::ContestChoices>& contests);
+    const Bytes& seal(const election::VerifiedManifest& manifest,
+                      const std::vector<election::ContestChoices>& contests);
     /// Sends the sealed ballot, checks and keeps the receipt, then forgets the ballot key (T31).
-    election::Receipt cast(const election::VerifiedManifest& manifest, const x509::TrustStore& trust, api::BallotApi& box);
+    election::Receipt cast(const election::VerifiedManifest& manifest, const x509::TrustStore& trust,
+                           api::BallotApi& box);
 
     Step step(std::string_view election) const;
     std::optional<x509::Certificate> find_certificate(std::string_view issuer) const;

@@ -27,7 +27,8 @@ constexpr const char* checklist =
     "During the ceremony\n"
     "  [ ] Every trustee works on a machine of his own; only signed messages (*.p7m) are carried.\n"
     "  [ ] The USB sticks are new, and used for nothing else.\n"
-    "  [ ] Passwords are typed or come from a file of one's own; they are never said, shown or written on a command line.\n"
+    "  [ ] Passwords are typed or come from a file of one's own; they are never said, shown or written on a command "
+    "line.\n"
     "  [ ] After each round everybody runs `uvtrustee status` and compares the messages' SHA-256.\n"
     "After the ceremony\n"
     "  [ ] Everybody compares the transcript's SHA-256 with `uvtrustee conclude`.\n"
@@ -61,13 +62,12 @@ std::string called(const Board& board, int trustee) {
 }
 
 bool is_posted(const Board& board, Step step, int trustee) {
-    return std::ranges::any_of(board.posted(), [&](const auto& posted) {
-        return posted.step == step && posted.trustee == trustee;
-    });
+    return std::ranges::any_of(board.posted(),
+                               [&](const auto& posted) { return posted.step == step && posted.trustee == trustee; });
 }
 
-/// The step for which messages are awaited, and from whom; nullopt when everybody has confirmed. Who neither confirmed nor
-/// complained is awaited for both, and is listed under confirm.
+/// The step for which messages are awaited, and from whom; nullopt when everybody has confirmed. Who neither confirmed
+/// nor complained is awaited for both, and is listed under confirm.
 struct Awaited {
     Step step{};
     std::vector<int> trustees;
@@ -75,9 +75,12 @@ struct Awaited {
 std::optional<Awaited> find_awaited(const Board& board) {
     for (const auto step : {Step::commit, Step::reveal, Step::deal})
         if (auto missing = board.missing(step); !missing.empty()) return Awaited{step, std::move(missing)};
-    if (auto missing = board.missing(Step::complaint); !missing.empty()) return Awaited{Step::confirm, std::move(missing)};
-    if (auto missing = board.missing(Step::justify); !missing.empty()) return Awaited{Step::justify, std::move(missing)};
-    if (auto missing = board.missing(Step::confirm); !missing.empty()) return Awaited{Step::confirm, std::move(missing)};
+    if (auto missing = board.missing(Step::complaint); !missing.empty())
+        return Awaited{Step::confirm, std::move(missing)};
+    if (auto missing = board.missing(Step::justify); !missing.empty())
+        return Awaited{Step::justify, std::move(missing)};
+    if (auto missing = board.missing(Step::confirm); !missing.empty())
+        return Awaited{Step::confirm, std::move(missing)};
     return std::nullopt;
 }
 
@@ -114,13 +117,14 @@ StepKeys load_keys(const StepArguments& arguments) {
                               "the encryption key " + arguments.encryption_key)};
 }
 
-/// The message of the step that is due: one that was signed before, or a new one, kept in the state before it is returned.
+/// The message of the step that is due: one that was signed before, or a new one, kept in the state before it is
+/// returned.
 struct Made {
     Step step{};
     Bytes message;
 };
-Made make_message(const Board& board, Step due, const StepArguments& arguments, const StateFile& file, const Clock& clock,
-                  Random& random, const x509::TrustStore& trust) {
+Made make_message(const Board& board, Step due, const StepArguments& arguments, const StateFile& file,
+                  const Clock& clock, Random& random, const x509::TrustStore& trust) {
     std::optional<KeptState> kept;
     if (file.exists()) {
         kept = file.load();
@@ -128,12 +132,13 @@ Made make_message(const Board& board, Step due, const StepArguments& arguments, 
             fail_input("threshold.state", arguments.state + " is the state of another ceremony or trustee");
         // In the answering round the trustee may have signed a complaint before he confirms.
         for (const auto step : {due, Step::complaint})
-            if (const auto found = kept->messages.find(step);
-                found != kept->messages.end() && !is_posted(board, step, arguments.index) &&
-                (step == due || due == Step::confirm))
+            if (const auto found = kept->messages.find(step); found != kept->messages.end() &&
+                                                              !is_posted(board, step, arguments.index) &&
+                                                              (step == due || due == Step::confirm))
                 return {step, found->second};
     } else if (due != Step::commit) {
-        fail(ErrorCode::not_found, "file.missing", arguments.state + " is missing: the state made by the first step is needed");
+        fail(ErrorCode::not_found, "file.missing",
+             arguments.state + " is missing: the state made by the first step is needed");
     }
     const auto keys = load_keys(arguments);
     Made made{due, {}};
@@ -144,9 +149,15 @@ Made make_message(const Board& board, Step due, const StepArguments& arguments, 
             made.message = std::move(opening.message);
             break;
         }
-        case Step::reveal: made.message = threshold::make_reveal(board, kept->secret, keys.signing, clock); break;
-        case Step::deal: made.message = threshold::make_deal(board, kept->secret, keys.signing, clock, random); break;
-        case Step::justify: made.message = threshold::make_justify(board, kept->secret, keys.signing, clock); break;
+        case Step::reveal:
+            made.message = threshold::make_reveal(board, kept->secret, keys.signing, clock);
+            break;
+        case Step::deal:
+            made.message = threshold::make_deal(board, kept->secret, keys.signing, clock, random);
+            break;
+        case Step::justify:
+            made.message = threshold::make_justify(board, kept->secret, keys.signing, clock);
+            break;
         case Step::complaint:
         case Step::confirm: {
             made.message = threshold::make_answer(board, kept->secret, keys.signing, keys.encryption, clock);
@@ -183,8 +194,8 @@ ExitCode make_plan(const PlanArguments& arguments) {
         print_json({{"election", plan.election}, {"plan", arguments.out}, {"sha256", to_hex(board.plan_hash())}});
     } else {
         print("Plan for " + plan.election + ": " + std::to_string(plan.needed) + " of " +
-              std::to_string(plan.trustees.size()) + " trustees open the election.\nSHA-256 to read aloud: " +
-              to_hex(board.plan_hash()) + "\n\n" + checklist);
+              std::to_string(plan.trustees.size()) +
+              " trustees open the election.\nSHA-256 to read aloud: " + to_hex(board.plan_hash()) + "\n\n" + checklist);
     }
     return ExitCode::good;
 }
@@ -195,11 +206,16 @@ ExitCode show_status(const BoardArguments& arguments) {
     if (arguments.common.output == Output::json) {
         auto posted = Json::array(), list = Json::array();
         for (const auto& message : board.posted())
-            posted.push_back({{"sha256", to_hex(message.hash)}, {"step", step_name(message.step)}, {"trustee", message.trustee}});
+            posted.push_back(
+                {{"sha256", to_hex(message.hash)}, {"step", step_name(message.step)}, {"trustee", message.trustee}});
         for (const auto& fault : faults)
-            list.push_back({{"message", fault.finding.message}, {"rule", fault.finding.rule}, {"trustee", fault.trustee}});
-        print_json({{"awaited", awaited_json(board)}, {"election", board.plan().election}, {"faults", list},
-                    {"plan", to_hex(board.plan_hash())}, {"posted", posted}});
+            list.push_back(
+                {{"message", fault.finding.message}, {"rule", fault.finding.rule}, {"trustee", fault.trustee}});
+        print_json({{"awaited", awaited_json(board)},
+                    {"election", board.plan().election},
+                    {"faults", list},
+                    {"plan", to_hex(board.plan_hash())},
+                    {"posted", posted}});
         return faults.empty() ? ExitCode::good : ExitCode::found_bad;
     }
     std::vector<std::string> header{"trustee", "name"};
@@ -237,10 +253,11 @@ ExitCode do_step(const StepArguments& arguments) {
     std::string written;
     if (due) {
         const bool first = !std::filesystem::exists(arguments.state);
-        const StateFile file(arguments.state,
-                             console::read_password(arguments.state_password_file, "the state " + arguments.state,
-                                                    first ? console::PasswordUse::create : console::PasswordUse::existing),
-                             random);
+        const StateFile file(
+            arguments.state,
+            console::read_password(arguments.state_password_file, "the state " + arguments.state,
+                                   first ? console::PasswordUse::create : console::PasswordUse::existing),
+            random);
         const auto made = make_message(board, *due, arguments, file, *clock, random, trust);
         written = message_file_name(made.step, arguments.index);
         save_file(std::filesystem::path(arguments.board) / written, made.message);
@@ -261,11 +278,16 @@ ExitCode conclude(const BoardArguments& arguments) {
     const auto transcript = threshold::conclude(board);
     save_file(arguments.out, transcript.json());
     if (arguments.common.output == Output::json)
-        print_json({{"election", transcript.plan().election}, {"joint_key", to_hex(transcript.joint_key())},
-                    {"sha256", to_hex(transcript.hash())}, {"transcript", arguments.out}});
+        print_json({{"election", transcript.plan().election},
+                    {"joint_key", to_hex(transcript.joint_key())},
+                    {"sha256", to_hex(transcript.hash())},
+                    {"transcript", arguments.out}});
     else
-        print("The trustees of " + transcript.plan().election + " have an election key that nobody holds.\n"
-              "Transcript, SHA-256 to read aloud: " + to_hex(transcript.hash()) + "\n"
+        print("The trustees of " + transcript.plan().election +
+              " have an election key that nobody holds.\n"
+              "Transcript, SHA-256 to read aloud: " +
+              to_hex(transcript.hash()) +
+              "\n"
               "Next: each trustee runs `uvtrustee backup`, then `uvtrustee rehearse`.\n");
     return ExitCode::good;
 }
@@ -293,7 +315,8 @@ ExitCode make_backup(const BackupArguments& arguments) {
     SystemRandom random;
     const auto board = load_board(load_plan(step.plan), load_trust(step.common), step.board);
     const auto transcript = threshold::conclude(board);
-    const StateFile file(step.state, console::read_password(step.state_password_file, "the state " + step.state), random);
+    const StateFile file(step.state, console::read_password(step.state_password_file, "the state " + step.state),
+                         random);
     const auto kept = file.load();
     if (kept.secret.trustee != step.index)
         fail_input("threshold.state", step.state + " is the state of trustee " + std::to_string(kept.secret.trustee));
@@ -301,8 +324,8 @@ ExitCode make_backup(const BackupArguments& arguments) {
                                        "the encryption key " + step.encryption_key);
     const auto backup = threshold::make_backup(board, transcript, kept.secret, key);
     require_new_file(arguments.out);
-    const auto password = console::read_password(arguments.password_file, "the backup " + arguments.out,
-                                                 console::PasswordUse::create);
+    const auto password =
+        console::read_password(arguments.password_file, "the backup " + arguments.out, console::PasswordUse::create);
     save_backup(arguments.out, backup, password, random);
     // The state goes only when what is on the disk has been shown to be the share.
     const auto again = load_backup(arguments.out, password);

@@ -1,6 +1,6 @@
 #pragma once
-// What the uvtrustee program does, one function per command, without the reading of command lines. Each prints to stdout
-// (JSON with Output::json) and throws Error. One thread.
+// What the uvtrustee program does, one function per command, without the reading of command lines. Each prints to
+// stdout (JSON with Output::json) and throws Error. One thread.
 
 #include <string>
 #include <vector>
@@ -114,8 +114,8 @@ struct ReleaseArguments {
     std::string counting_certificate;
     std::string out;  ///< folder
 };
-/// Refused (forbidden "release.too_early") before the manifest's final_epoch_until, and (conflict "release.other_root") for
-/// a second checkpoint.
+/// Refused (forbidden "release.too_early") before the manifest's final_epoch_until, and (conflict "release.other_root")
+/// for a second checkpoint.
 ExitCode release(const ReleaseArguments& arguments);
 
 struct OpenArguments {

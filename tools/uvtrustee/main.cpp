@@ -25,7 +25,8 @@ public:
         return sub;
     }
     void json(CLI::App* sub, Output& output) {
-        sub->add_flag_callback("--json", [&output] { output = Output::json; }, "print canonical JSON");
+        sub->add_flag_callback(
+            "--json", [&output] { output = Output::json; }, "print canonical JSON");
     }
     void common(CLI::App* sub, Common& common) {
         sub->add_option("--trust", common.trust, "PEM files with the authority's certificates, the root first")
@@ -52,7 +53,8 @@ public:
     void secrets(CLI::App* sub, StepArguments& step) {
         sub->add_option("--index", step.index, "your number in the plan, from 1")->required();
         sub->add_option("--state", step.state, "your state between the steps (encrypted)")->required();
-        sub->add_option("--state-password-file", step.state_password_file, "file with the state's password; else asked");
+        sub->add_option("--state-password-file", step.state_password_file,
+                        "file with the state's password; else asked");
         sub->add_option("--enc-key", step.encryption_key, "your encryption key (encrypted PKCS#8 PEM)")->required();
         sub->add_option("--enc-key-password-file", step.encryption_key_password_file, "its password; else asked");
     }
@@ -68,9 +70,11 @@ private:
 int main(int argc, char** argv) {
     CLI::App app{"A trustee's part in the key ceremony and after closing, by files carried by hand.", "uvtrustee"};
     app.require_subcommand(1);
-    app.footer("The way through: plan, step (until all have confirmed), conclude, backup, rehearse, check-rehearsal;\n"
-               "after closing: release, and open by the counting officer. Passwords are asked, or read from a file.\n"
-               "Page: docs/trustee.md\n\n" + exit_codes);
+    app.footer(
+        "The way through: plan, step (until all have confirmed), conclude, backup, rehearse, check-rehearsal;\n"
+        "after closing: release, and open by the counting officer. Passwords are asked, or read from a file.\n"
+        "Page: docs/trustee.md\n\n" +
+        exit_codes);
     Options options(app);
 
     PlanArguments plan;
@@ -112,9 +116,10 @@ int main(int argc, char** argv) {
     options.board(sub, board.plan, board.board);
     sub->add_option("--out", board.out, "the transcript")->required();
 
-    sub = options.command("fail", "Put a failed attempt on record, for the plan of the next one",
-                          "fail --plan plan.json --board board --trust root.pem,chain.pem --absent 3 --out failure-1.json",
-                          [&] { return record_failure(board); });
+    sub = options.command(
+        "fail", "Put a failed attempt on record, for the plan of the next one",
+        "fail --plan plan.json --board board --trust root.pem,chain.pem --absent 3 --out failure-1.json",
+        [&] { return record_failure(board); });
     options.common(sub, board.common);
     options.board(sub, board.plan, board.board);
     sub->add_option("--absent", board.absent, "number of a trustee who stopped answering");

@@ -75,14 +75,14 @@ std::string numbered(const char* stem, int trustee, const char* ending) {
 }  // namespace
 
 ExitCode rehearse(const RehearsalArguments& arguments) {
-    const auto backup = load_backup(
-        arguments.backup, console::read_password(arguments.password_file, "the backup " + arguments.backup));
+    const auto backup = load_backup(arguments.backup,
+                                    console::read_password(arguments.password_file, "the backup " + arguments.backup));
     save_file(arguments.out, threshold::make_rehearsal_request(backup, as_bytes(backup.election)));
     if (arguments.output == Output::json)
         print_json({{"election", backup.election}, {"request", arguments.out}, {"trustee", backup.trustee}});
     else
-        print("Trustee " + std::to_string(backup.trustee) + " rehearsed for " + console::visible(backup.election) + ": " +
-              arguments.out + "\n");
+        print("Trustee " + std::to_string(backup.trustee) + " rehearsed for " + console::visible(backup.election) +
+              ": " + arguments.out + "\n");
     return ExitCode::good;
 }
 
@@ -109,7 +109,8 @@ ExitCode check_rehearsals(const CheckRehearsalArguments& arguments) {
             rule = findings.empty() ? "" : findings[0].rule;
         }
         good = good && verdict == "good";
-        rows.push_back({std::to_string(trustee), transcript.plan().trustees[static_cast<std::size_t>(trustee - 1)].name, verdict});
+        rows.push_back(
+            {std::to_string(trustee), transcript.plan().trustees[static_cast<std::size_t>(trustee - 1)].name, verdict});
         list.push_back({{"good", verdict == "good"}, {"rule", rule}, {"trustee", trustee}});
     }
     if (good) threshold::verify_rehearsal(requests, transcript, challenge);
@@ -133,17 +134,20 @@ ExitCode release(const ReleaseArguments& arguments) {
              "no share is released before " + format_rfc3339(closing.manifest->final_epoch_until) +
                  ", when the last ballots are published");
     const auto certificate = console::load_certificate(arguments.certificate);
-    trust.verify_path(certificate, {.role = x509::Role::trustee, .time = clock->now(),
-                                    .revocation = x509::PathRules::Revocation::if_listed});
+    trust.verify_path(
+        certificate,
+        {.role = x509::Role::trustee, .time = clock->now(), .revocation = x509::PathRules::Revocation::if_listed});
     const auto counting = console::load_certificate(arguments.counting_certificate);
     console::naming_file(arguments.counting_certificate, [&] {
-        return trust.verify_path(counting, {.role = x509::Role::trustee_enc, .time = clock->now(),
+        return trust.verify_path(counting, {.role = x509::Role::trustee_enc,
+                                            .time = clock->now(),
                                             .revocation = x509::PathRules::Revocation::if_listed});
     });
-    const auto backup = load_backup(
-        arguments.backup, console::read_password(arguments.password_file, "the backup " + arguments.backup));
+    const auto backup = load_backup(arguments.backup,
+                                    console::read_password(arguments.password_file, "the backup " + arguments.backup));
     const auto key = console::load_key(arguments.key, arguments.key_password_file, "the signing key " + arguments.key);
-    const auto message = threshold::make_release(backup, transcript, {closing.root, counting}, certificate, key, *clock, random);
+    const auto message =
+        threshold::make_release(backup, transcript, {closing.root, counting}, certificate, key, *clock, random);
     const auto signature = cms::sign(as_bytes(closing.checkpoint), certificate, key, *clock);
     remember_root(arguments.backup, closing.root);
     make_folder(arguments.out);
@@ -153,8 +157,10 @@ ExitCode release(const ReleaseArguments& arguments) {
     save_file(checkpoint_file, signature);
     save_file(release_file, message);
     if (arguments.common.output == Output::json)
-        print_json({{"checkpoint", checkpoint_file.string()}, {"release", release_file.string()},
-                    {"root", to_hex(closing.root)}, {"trustee", backup.trustee}});
+        print_json({{"checkpoint", checkpoint_file.string()},
+                    {"release", release_file.string()},
+                    {"root", to_hex(closing.root)},
+                    {"trustee", backup.trustee}});
     else
         print("Signed the final checkpoint (" + checkpoint_file.string() + ") and released the share for\nroot " +
               to_hex(closing.root) + " alone, readable only by " + counting.subject_text() + " (" +
@@ -177,8 +183,10 @@ ExitCode open_releases(const OpenArguments& arguments) {
         const auto message = load_file(file, small_file);
         std::string verdict, rule;
         try {
-            auto share = threshold::open_release(message, key, transcript, trust, {.root = closing.root, .time = clock->now()});
-            const bool repeated = std::ranges::any_of(shares, [&](const auto& s) { return s.trustee() == share.trustee(); });
+            auto share =
+                threshold::open_release(message, key, transcript, trust, {.root = closing.root, .time = clock->now()});
+            const bool repeated =
+                std::ranges::any_of(shares, [&](const auto& s) { return s.trustee() == share.trustee(); });
             verdict = "good: " + transcript.called(share.trustee()) + (repeated ? ", again" : "");
             if (!repeated) shares.push_back(std::move(share));
         } catch (const Error& error) {

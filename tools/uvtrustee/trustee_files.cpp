@@ -29,17 +29,19 @@ std::vector<std::filesystem::path> message_files(const std::string& folder) {
 }
 
 // Layout of a state file, before it is encrypted: size (4 octets, big-endian) and content of the ceremony's state, then
-// for each message its step (1 octet), size and content. Binary, so that no text format leaves copies of a secret behind.
+// for each message its step (1 octet), size and content. Binary, so that no text format leaves copies of a secret
+// behind.
 
 void put(SecretBytes& out, std::size_t& at, ByteView bytes) {
     const auto size = static_cast<std::uint32_t>(bytes.size());
-    for (int shift = 24; shift >= 0; shift -= 8)
-        out.writable()[at++] = static_cast<std::uint8_t>(size >> shift);
+    for (int shift = 24; shift >= 0; shift -= 8) out.writable()[at++] = static_cast<std::uint8_t>(size >> shift);
     std::ranges::copy(bytes, out.writable().begin() + static_cast<std::ptrdiff_t>(at));
     at += bytes.size();
 }
 
-[[noreturn]] void refuse_state() { fail_input("threshold.state", "this is not the state of a trustee"); }
+[[noreturn]] void refuse_state() {
+    fail_input("threshold.state", "this is not the state of a trustee");
+}
 
 ByteView take(ByteView& rest, std::size_t size) {
     if (rest.size() < size) refuse_state();
@@ -86,7 +88,9 @@ threshold::VerifiedTranscript load_transcript(const std::string& file, const std
 StateFile::StateFile(std::string path, SecretBytes password, Random& random)
     : path_(std::move(path)), password_(std::move(password)), random_(random) {}
 
-bool StateFile::exists() const { return std::filesystem::exists(path_); }
+bool StateFile::exists() const {
+    return std::filesystem::exists(path_);
+}
 
 KeptState StateFile::load() const {
     const auto sealed = load_file(path_, secret_file_limit);

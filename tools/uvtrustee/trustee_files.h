@@ -17,8 +17,8 @@ using threshold::Step;
 /// "02-reveal-3.p7m"
 std::string message_file_name(Step step, int trustee);
 
-/// Every *.p7m of the folder, in the order of names; other files are passed over. Throws not_found "board.missing" when it
-/// is no folder, and for a bad message what Board::add throws, with the file's name.
+/// Every *.p7m of the folder, in the order of names; other files are passed over. Throws not_found "board.missing" when
+/// it is no folder, and for a bad message what Board::add throws, with the file's name.
 std::vector<Bytes> load_messages(const std::string& folder);
 threshold::Board load_board(const threshold::Plan& plan, const x509::TrustStore& trust, const std::string& folder);
 
@@ -26,8 +26,8 @@ threshold::Board load_board(const threshold::Plan& plan, const x509::TrustStore&
 threshold::VerifiedTranscript load_transcript(const std::string& file, const std::string& board_folder,
                                               const x509::TrustStore& trust);
 
-/// What a trustee keeps between the steps: the secret polynomial and every message already signed, so that a message that
-/// was lost on its way is sent again and never made a second time.
+/// What a trustee keeps between the steps: the secret polynomial and every message already signed, so that a message
+/// that was lost on its way is sent again and never made a second time.
 struct KeptState {
     threshold::TrusteeState secret;
     std::map<Step, Bytes> messages;

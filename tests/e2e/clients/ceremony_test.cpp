@@ -44,13 +44,16 @@ struct Misdealer {
 
 }  // namespace
 
-TEST_CASE("three trustees hold a ceremony by files: each step is told, repeated calls do no harm, the state goes at the end") {
+TEST_CASE(
+    "three trustees hold a ceremony by files: each step is told, repeated calls do no harm, the state goes at the "
+    "end") {
     Trustees t;
     const auto plan = t.make_plan();
     CHECK(plan.exit_code == 0);
     CHECK(says(plan, "2 of 3 trustees"));
     CHECK(says(plan, "[ ] "));  // T48: the checklist
-    CHECK(says(t.run("status" + t.on_board()), "Step commit awaits trustee 1 (Ada Trustee), trustee 2 (Bo), trustee 3 (Cy)."));
+    CHECK(says(t.run("status" + t.on_board()),
+               "Step commit awaits trustee 1 (Ada Trustee), trustee 2 (Bo), trustee 3 (Cy)."));
 
     CHECK(says(t.step(1), "Wrote 01-commit-1.p7m."));
     const auto before = t.snapshot();
@@ -76,7 +79,8 @@ TEST_CASE("three trustees hold a ceremony by files: each step is told, repeated 
         CHECK(t.back_up(index).exit_code == 0);
         CHECK_FALSE(std::filesystem::exists(t.folder / ("t" + std::to_string(index) + ".state")));
         CHECK(t.run("rehearse --backup t" + std::to_string(index) + ".share --password-file password --out r" +
-                    std::to_string(index)).exit_code == 0);
+                    std::to_string(index))
+                  .exit_code == 0);
     }
     const auto ceremony = "check-rehearsal --transcript transcript.json --board board" + t.common();
     CHECK(t.run(ceremony + " --request 1=r1 --request 2=r2 --request 3=r3").exit_code == 0);
@@ -113,7 +117,8 @@ TEST_CASE("T26: a wrong deal is answered by complaints, the dealer publishes tho
     for (const int index : {1, 2}) CHECK(t.back_up(index).exit_code == 0);
 }
 
-TEST_CASE("a dealer who does not justify what he dealt is named, and a second attempt stands on the record of the first") {
+TEST_CASE(
+    "a dealer who does not justify what he dealt is named, and a second attempt stands on the record of the first") {
     Trustees t;
     REQUIRE(t.make_plan().exit_code == 0);
     for (const int index : {1, 2}) REQUIRE(t.step(index).exit_code == 0);
@@ -144,7 +149,7 @@ TEST_CASE("bad files, passwords and arguments give one clear line, the documente
     Trustees t;
     REQUIRE(t.make_plan().exit_code == 0);
     for (int index = 1; index <= 3; ++index) REQUIRE(t.step(index).exit_code == 0);
-        const auto good = load_file(t.folder / "board" / "01-commit-2.p7m");
+    const auto good = load_file(t.folder / "board" / "01-commit-2.p7m");
     auto before = t.snapshot();
     const auto unchanged = [&](const test::CommandResult& result, int code, const std::string& text) {
         check_one_line(result, code, text);
@@ -153,15 +158,17 @@ TEST_CASE("bad files, passwords and arguments give one clear line, the documente
     unchanged(t.run(t.step_arguments(1, "wrong-password")), 1, "password_seal.password");
     unchanged(t.run("step" + Trustees::secrets(1) + " --key t2-key.pem --key-password-file password" + t.on_board()), 2,
               "threshold.state");
-    unchanged(t.run("step" + Trustees::secrets(1) + " --key t1-key.pem --key-password-file wrong-password" + t.on_board()), 1,
-              "t1-key.pem");
+    unchanged(
+        t.run("step" + Trustees::secrets(1) + " --key t1-key.pem --key-password-file wrong-password" + t.on_board()), 1,
+        "t1-key.pem");
     unchanged(t.run("status --plan plan.json --board nowhere" + t.common()), 2, "board.missing");
     unchanged(t.run("status --plan t1.pem --board board" + t.common()), 2, "t1.pem");
     unchanged(t.run("status --plan plan.json --board board --trust t1.pem"), 2, "x509.path.anchor");
-    unchanged(t.run("status --plan plan.json --board board --trust root.pem,chain.pem --root " + std::string(64, 'a')), 1,
-              "trust.root");
+    unchanged(t.run("status --plan plan.json --board board --trust root.pem,chain.pem --root " + std::string(64, 'a')),
+              1, "trust.root");
     unchanged(t.run("status --plan plan.json --board board --trust root.pem --root " +
-                    to_hex(t.election.pki.root.fingerprint())), 1, "x509.path.issuer");
+                    to_hex(t.election.pki.root.fingerprint())),
+              1, "x509.path.issuer");
     unchanged(t.run("step --index"), 2, "uvtrustee");
     unchanged(t.run("frobnicate"), 2, "uvtrustee");
     unchanged(t.run("rehearse --backup plan.json --password-file password --out r"), 2, "password_seal.malformed");
@@ -231,7 +238,9 @@ TEST_CASE("T25: a trustee's process and files never hold the election key's scal
     }
     // No trustee's file, opened, holds it either.
     const auto occurs = [&](ByteView content) {
-        const auto same = [](std::uint8_t a, std::uint8_t b) { return a == static_cast<std::uint8_t>(b ^ testing::mask); };
+        const auto same = [](std::uint8_t a, std::uint8_t b) {
+            return a == static_cast<std::uint8_t>(b ^ testing::mask);
+        };
         return std::search(content.begin(), content.end(), joint.begin(), joint.end(), same) != content.end();
     };
     for (const auto& state : states) CHECK_FALSE(occurs(open_with_password(state, t.password).view()));

@@ -5,8 +5,8 @@
 #include "tests/e2e/clients/polling_place.h"
 
 using namespace uvpki;
-using testing::PollingPlace;
 using testing::polling_place;
+using testing::PollingPlace;
 
 namespace {
 
@@ -74,7 +74,9 @@ public:
         moments_.pass();
         return answer;
     }
-    api::BallotStatus status(std::string_view election, const Sha256& leaf) override { return box_.status(election, leaf); }
+    api::BallotStatus status(std::string_view election, const Sha256& leaf) override {
+        return box_.status(election, leaf);
+    }
 
 private:
     api::BallotApi& box_;
@@ -123,8 +125,10 @@ TEST_CASE("T22: killed before and after every save and every message, a voter re
         int status = 0;
         REQUIRE(waitpid(child, &status, 0) == child);
         survived = WIFEXITED(status);
-        if (survived) REQUIRE(WEXITSTATUS(status) == 0);
-        else REQUIRE(WTERMSIG(status) == SIGKILL);
+        if (survived)
+            REQUIRE(WEXITSTATUS(status) == 0);
+        else
+            REQUIRE(WTERMSIG(status) == SIGKILL);
         INFO("killed at moment " << moment);
         Sha256 leaf{};
         CHECK_NOTHROW(leaf = vote_from_state(p, number, never));
@@ -134,8 +138,7 @@ TEST_CASE("T22: killed before and after every save and every message, a voter re
     const auto turnout = p.open_registrar()->turnout("test-2026");
     CHECK(turnout.claimed == static_cast<std::int64_t>(leaves.size()));
     const auto box = p.open_box();
-    for (const auto& leaf : leaves)
-        CHECK(box->status("test-2026", leaf).state == api::BallotStatus::State::accepted);
+    for (const auto& leaf : leaves) CHECK(box->status("test-2026", leaf).state == api::BallotStatus::State::accepted);
     p.election.pki.clock.advance(std::chrono::hours{2});
     CHECK(p.close_epoch() == leaves.size());
 }

@@ -1,6 +1,7 @@
 #pragma once
 // A registrar and a ballot box in folders, with an election installed and voters invited, and the uvote program run for
-// those voters. The services are open only while a test holds them, so that programs and forked children open them anew.
+// those voters. The services are open only while a test holds them, so that programs and forked children open them
+// anew.
 
 #include <doctest/doctest.h>
 
@@ -37,24 +38,26 @@ struct PollingPlace {
         auto& manifest = election.manifest;
         pki.clock.set(TestPki::start() + Days{1});
         const auto issue = [&](x509::Role role, const Bytes& request, x509::IssueOptions options) {
-            return pki.issuing_issuer.issue(role, x509::parse_request(request), options, pki.store, pki.clock, pki.random);
+            return pki.issuing_issuer.issue(role, x509::parse_request(request), options, pki.store, pki.clock,
+                                            pki.random);
         };
 
-        const auto office = registrar::Registrar::create(folder / "registrar", "registrar-1", "Test Election Authority",
-                                                         pki.arc, password, pki.clock, pki.random,
-                                                         {.password_iterations = 1000});
-        const auto registrar_ca = issue(x509::Role::registrar_ca, office->ca_request(),
-                                        {.subject = TestPki::name("Registrar CA 1")});
-        office->install(pki.root, pki.issuing, registrar_ca,
-                        issue(x509::Role::registrar, office->registrar_request(),
-                              {.subject = TestPki::name("Registrar 1")}));
+        const auto office =
+            registrar::Registrar::create(folder / "registrar", "registrar-1", "Test Election Authority", pki.arc,
+                                         password, pki.clock, pki.random, {.password_iterations = 1000});
+        const auto registrar_ca =
+            issue(x509::Role::registrar_ca, office->ca_request(), {.subject = TestPki::name("Registrar CA 1")});
+        office->install(
+            pki.root, pki.issuing, registrar_ca,
+            issue(x509::Role::registrar, office->registrar_request(), {.subject = TestPki::name("Registrar 1")}));
         std::string csv = "voter_id,name,style\n";
         for (int i = 1; i <= voters; ++i)
             csv += voter_id(i) + ",Voter " + std::to_string(i) + (i % 20 == 0 ? ",south\n" : ",north\n");
         office->import_voters(csv, registrar::ImportMode::apply, "office");
         for (auto& invitation : office->invite(TestPki::voting_closes(), "office"))
             codes.emplace(invitation.voter_id, invitation.code);
-        const auto frozen = office->freeze_roll(manifest.id, {.styles = {"north", "south"}, .token_key_bits = 2048}, "office");
+        const auto frozen =
+            office->freeze_roll(manifest.id, {.styles = {"north", "south"}, .token_key_bits = 2048}, "office");
 
         const auto box = ballot_box::BallotBox::create(folder / "box", "Test Election Authority", pki.arc, password,
                                                        pki.clock, pki.random);
@@ -99,9 +102,9 @@ struct PollingPlace {
     std::size_t close_epoch() {
         timestamp::Authority tsa(election.tsa, election.tsa_key, election.pki.arc, [this] { return ++tsa_serial; });
         std::size_t ballots = 0;
-        for (const auto& epoch : open_box()->close_epochs(
-                 election.manifest.id, ballot_box::BallotBox::EpochKind::regular,
-                 [&](ByteView request) { return tsa.respond(request, election.pki.clock); }))
+        for (const auto& epoch :
+             open_box()->close_epochs(election.manifest.id, ballot_box::BallotBox::EpochKind::regular,
+                                      [&](ByteView request) { return tsa.respond(request, election.pki.clock); }))
             ballots += static_cast<std::size_t>(epoch.ballots);
         return ballots;
     }
@@ -128,7 +131,8 @@ struct PollingPlace {
     std::string check(int voter) const { return "check" + options(voter) + with_manifest() + with_box(); }
 
     test::CommandResult run(const std::string& arguments, const std::string& wrapper = "") const {
-        return test::run_command(folder.path(), wrapper + std::string(UVPKI_BIN) + "/uvote " + arguments + " < /dev/null");
+        return test::run_command(folder.path(),
+                                 wrapper + std::string(UVPKI_BIN) + "/uvote " + arguments + " < /dev/null");
     }
     std::string state_path(int voter) const { return (folder / voter_id(voter)).string(); }
     /// The state file, decrypted.

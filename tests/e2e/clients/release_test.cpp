@@ -18,11 +18,11 @@ struct Closed : Trustees {
         m.ceremony_transcript = made.hash();
         m.trustee_threshold = 2;
         const auto joint = threshold::election_public_key(made);
-        m.election_certificate = to_bytes(election.pki.issuing_issuer
-                                              .issue_for_key(x509::Role::election, joint,
-                                                             election.pki.leaf_options(x509::Role::election, joint),
-                                                             election.pki.store, election.pki.clock, election.pki.random)
-                                              .der());
+        m.election_certificate = to_bytes(
+            election.pki.issuing_issuer
+                .issue_for_key(x509::Role::election, joint, election.pki.leaf_options(x509::Role::election, joint),
+                               election.pki.store, election.pki.clock, election.pki.random)
+                .der());
         m.trustees.clear();
         for (int index = 1; index <= 3; ++index) {
             const auto& person = made.plan().trustees[static_cast<std::size_t>(index - 1)];
@@ -37,15 +37,15 @@ struct Closed : Trustees {
         save_file(folder / (name + ".p7s"), election.manifest_signature());
     }
     void write_checkpoint(const std::string& name, std::uint64_t size, std::string_view text) const {
-        save_file(folder / name,
-                  merkle::sign_checkpoint({election.manifest.log_origin, size, sha256(as_bytes(text))}, election.log_key));
+        save_file(folder / name, merkle::sign_checkpoint({election.manifest.log_origin, size, sha256(as_bytes(text))},
+                                                         election.log_key));
     }
     std::string ceremony() const { return " --transcript transcript.json --board board" + common(); }
     std::string release_arguments(int index, const std::string& manifest = "manifest.json",
                                   const std::string& checkpoint = "checkpoint") const {
         const auto name = "t" + std::to_string(index);
-        return "release" + ceremony() + " --manifest " + manifest + " --checkpoint " + checkpoint + " --backup " + name +
-               ".share --password-file password --cert " + name + ".pem --key " + name +
+        return "release" + ceremony() + " --manifest " + manifest + " --checkpoint " + checkpoint + " --backup " +
+               name + ".share --password-file password --cert " + name + ".pem --key " + name +
                "-key.pem --key-password-file password --counting-cert counting-enc.pem --out out";
     }
     test::CommandResult open(const std::vector<std::string>& releases) const {
@@ -67,7 +67,8 @@ Closed& closed_election() {
 
 }  // namespace
 
-TEST_CASE("T28, T29: two of three trustees release for the final checkpoint alone, and the counting officer has the key") {
+TEST_CASE(
+    "T28, T29: two of three trustees release for the final checkpoint alone, and the counting officer has the key") {
     auto& c = closed_election();
     auto before = c.snapshot();
     const auto refused = [&](const test::CommandResult& result, int code, const std::string& text) {
@@ -116,13 +117,17 @@ TEST_CASE("T28, T29: two of three trustees release for the final checkpoint alon
 
     // With openssl alone: the key is the election certificate's, the trustee signed the checkpoint.
     save_file(c.folder / "election.pem", x509::Certificate::parse(c.election.manifest.election_certificate).pem());
-    CHECK(test::run_command(c.folder.path(), "openssl pkey -in shares/election-key.pem -pubout > a && "
-                                             "openssl x509 -in election.pem -noout -pubkey > b && cmp a b").exit_code == 0);
-    CHECK(test::run_command(c.folder.path(), "openssl cms -verify -inform DER -in out/checkpoint-1.p7m -CAfile chain.pem "
-                                             "-binary -attime 1770148800 -policy " + c.election.pki.arc.policy(13) +
-                                                 " -explicit_policy -out content && cmp content checkpoint").exit_code == 0);
-    for (const auto* name : {"share-1.pem", "share-3.pem"})
-        CHECK(std::filesystem::exists(c.folder / "shares" / name));
+    CHECK(test::run_command(c.folder.path(),
+                            "openssl pkey -in shares/election-key.pem -pubout > a && "
+                            "openssl x509 -in election.pem -noout -pubkey > b && cmp a b")
+              .exit_code == 0);
+    CHECK(test::run_command(c.folder.path(),
+                            "openssl cms -verify -inform DER -in out/checkpoint-1.p7m -CAfile chain.pem "
+                            "-binary -attime 1770148800 -policy " +
+                                c.election.pki.arc.policy(13) +
+                                " -explicit_policy -out content && cmp content checkpoint")
+              .exit_code == 0);
+    for (const auto* name : {"share-1.pem", "share-3.pem"}) CHECK(std::filesystem::exists(c.folder / "shares" / name));
 }
 
 TEST_CASE("T26: a bad release is named, and the count goes on with the others") {

@@ -23,7 +23,8 @@ struct TrusteePerson {
     x509::Certificate certificate;
     x509::Certificate encryption_certificate;
 
-    TrusteePerson(TestPki& pki, const std::filesystem::path& folder, const std::string& name, const SecretBytes& password)
+    TrusteePerson(TestPki& pki, const std::filesystem::path& folder, const std::string& name,
+                  const SecretBytes& password)
         : certificate(pki.issue_leaf(x509::Role::trustee, key)),
           encryption_certificate(pki.issue_leaf(x509::Role::trustee_enc, encryption_key)) {
         save_file(folder / (name + ".pem"), certificate.pem());
@@ -47,8 +48,8 @@ struct Trustees {
         save_file(folder / "password", std::string(password_text) + "\n", FileMode::secret);
         save_file(folder / "wrong-password", "something else\n", FileMode::secret);
         save_file(folder / "root.pem", election.pki.root.pem());
-        save_file(folder / "chain.pem", election.pki.root.pem() + election.pki.issuing.pem() + election.pki.ballot_ca.pem() +
-                                            election.pki.registrar_ca.pem());
+        save_file(folder / "chain.pem", election.pki.root.pem() + election.pki.issuing.pem() +
+                                            election.pki.ballot_ca.pem() + election.pki.registrar_ca.pem());
         for (const auto* name : {"t1", "t2", "t3"}) people.emplace_back(election.pki, folder.path(), name, password);
         make_folder(folder / "board");
     }
@@ -63,13 +64,15 @@ struct Trustees {
     std::string on_board() const { return " --plan plan.json --board board" + common(); }
 
     test::CommandResult make_plan(const std::string& options = "--out plan.json") const {
-        return run("plan --election test-2026 --needed 2 --trustee 'Ada Trustee=t1.pem,t1-enc.pem' "
-                   "--trustee 'Bo=t2.pem,t2-enc.pem' --trustee 'Cy=t3.pem,t3-enc.pem' " + options + common());
+        return run(
+            "plan --election test-2026 --needed 2 --trustee 'Ada Trustee=t1.pem,t1-enc.pem' "
+            "--trustee 'Bo=t2.pem,t2-enc.pem' --trustee 'Cy=t3.pem,t3-enc.pem' " +
+            options + common());
     }
     static std::string secrets(int index, const std::string& password_file = "password") {
         const auto name = "t" + std::to_string(index);
-        return " --index " + std::to_string(index) + " --state " + name + ".state --state-password-file " + password_file +
-               " --enc-key " + name + "-enc-key.pem --enc-key-password-file password";
+        return " --index " + std::to_string(index) + " --state " + name + ".state --state-password-file " +
+               password_file + " --enc-key " + name + "-enc-key.pem --enc-key-password-file password";
     }
     std::string step_arguments(int index, const std::string& password_file = "password") const {
         return "step" + secrets(index, password_file) + " --key t" + std::to_string(index) +
@@ -77,8 +80,8 @@ struct Trustees {
     }
     test::CommandResult step(int index) const { return run(step_arguments(index)); }
     test::CommandResult back_up(int index) const {
-        return run("backup" + secrets(index) + on_board() + " --password-file password --out t" + std::to_string(index) +
-                   ".share");
+        return run("backup" + secrets(index) + on_board() + " --password-file password --out t" +
+                   std::to_string(index) + ".share");
     }
     test::CommandResult conclude() const { return run("conclude --out transcript.json" + on_board()); }
     /// The whole ceremony with all backups.
@@ -93,7 +96,8 @@ struct Trustees {
     threshold::Plan plan() const { return threshold::parse_plan(load_file(folder / "plan.json")); }
     threshold::Board board() const { return trustee::load_board(plan(), election.trust, (folder / "board").string()); }
     threshold::VerifiedTranscript transcript() const {
-        return trustee::load_transcript((folder / "transcript.json").string(), (folder / "board").string(), election.trust);
+        return trustee::load_transcript((folder / "transcript.json").string(), (folder / "board").string(),
+                                        election.trust);
     }
     threshold::ShareBackup backup(int index) const {
         return trustee::load_backup((folder / ("t" + std::to_string(index) + ".share")).string(), password);

@@ -1,8 +1,8 @@
 #include "tests/e2e/clients/polling_place.h"
 
 using namespace uvpki;
-using testing::PollingPlace;
 using testing::polling_place;
+using testing::PollingPlace;
 
 namespace {
 
@@ -140,24 +140,30 @@ TEST_CASE("bad files, passwords, codes and choices give one clear line, the docu
         return p.run("claim --style north --state " + PollingPlace::voter_id(voter) + options);
     };
     const auto own = " --password-file password";
-    unchanged(claim_with(" --password-file wrong-password" + chain + p.with_manifest() + p.with_registrar() + " --root " +
-                         to_hex(p.election.pki.root.fingerprint()) + " --json"), 1, "password_seal.password");
-    unchanged(claim_with(own + std::string(" --chain other-chain.pem --json") + p.with_manifest() + p.with_registrar()), 1,
-              "manifest.json");
-    unchanged(claim_with(own + chain + " --json --root " + std::string(64, 'a') + p.with_manifest() + p.with_registrar()), 1,
-              "trust.root");
+    unchanged(claim_with(" --password-file wrong-password" + chain + p.with_manifest() + p.with_registrar() +
+                         " --root " + to_hex(p.election.pki.root.fingerprint()) + " --json"),
+              1, "password_seal.password");
+    unchanged(claim_with(own + std::string(" --chain other-chain.pem --json") + p.with_manifest() + p.with_registrar()),
+              1, "manifest.json");
+    unchanged(
+        claim_with(own + chain + " --json --root " + std::string(64, 'a') + p.with_manifest() + p.with_registrar()), 1,
+        "trust.root");
     unchanged(claim_with(own + chain + " --json --manifest nowhere.json" + p.with_registrar()), 2, "file.missing");
-    unchanged(claim_with(own + chain + " --json" + p.with_manifest() + " --registrar nowhere --registrar-password-file password"),
+    unchanged(claim_with(own + chain + " --json" + p.with_manifest() +
+                         " --registrar nowhere --registrar-password-file password"),
               2, "uvote");
     unchanged(claim_with(own + chain + " --json" + p.with_manifest() +
-                         " --registrar other=registrar --registrar-password-file password"), 2, "registrar-1");
-    unchanged(p.run("claim --style west --json" + p.options(voter) + p.with_manifest() + p.with_registrar()), 2, "west");
+                         " --registrar other=registrar --registrar-password-file password"),
+              2, "registrar-1");
+    unchanged(p.run("claim --style west --json" + p.options(voter) + p.with_manifest() + p.with_registrar()), 2,
+              "west");
     unchanged(p.run("claim"), 2, "uvote");
     unchanged(p.run("frobnicate"), 2, "uvote");
     unchanged(p.run(p.redeem(voter)), 2, "voter.step");
     unchanged(p.run(p.check(voter)), 2, "receipt.none");
     unchanged(p.run("claim --style north --json" + p.options(voter) + p.with_manifest() + p.with_registrar(),
-                    "flock " + PollingPlace::voter_id(voter) + ".lock "), 2, "state.busy");
+                    "flock " + PollingPlace::voter_id(voter) + ".lock "),
+              2, "state.busy");
 
     // A manifest that was altered after it was signed.
     auto text = p.election.manifest_text();
@@ -171,7 +177,8 @@ TEST_CASE("bad files, passwords, codes and choices give one clear line, the docu
     // A truncated state is said to be one, and stays as it is.
     save_file(p.folder / "cut-state", ByteView(state).first(state.size() / 2));
     refused(p.run("claim --style north --state cut-state" + std::string(own) + chain + " --json" + p.with_manifest() +
-                  p.with_registrar()), 1, "password_seal.password");
+                  p.with_registrar()),
+            1, "password_seal.password");
     CHECK(load_file(p.folder / "cut-state").size() == state.size() / 2);
 
     good(p.run(p.claim(voter)));
