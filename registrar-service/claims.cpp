@@ -80,14 +80,13 @@ void reserve(Registrar::State& state, const LiveElection& live, const election::
 }
 
 /// Signs what was reserved. After a crash in between, the same blinded message is signed again: the result is the same.
-Bytes answer(Registrar::State& state, const blind::BlindPrivateKey& key, const election::VerifiedClaim& claim,
-             std::string_view entry) {
+Bytes answer(Registrar::State& state, StyleKey& key, const election::VerifiedClaim& claim, std::string_view entry) {
     const auto& election = claim.claim().election;
     const auto find = [&](service::Transaction& t) { return store::find_claim_signature(t, election, entry); };
     const std::lock_guard turn(state.turn_of(as_bytes(entry)));
     if (auto signature = state.database->read(find)) return std::move(*signature);
     // Checked with the public key in there: a faulty signature would give the key away.
-    const auto signature = key.blind_sign(claim.claim().blinded);
+    const auto signature = key.open(state.keys.sealing).blind_sign(claim.claim().blinded);
     return state.group.submit([&](service::Transaction& t) {
         if (auto earlier = find(t)) return std::move(*earlier);  // another process was faster
         store::add_claim_signature(t, election, entry, signature);
@@ -110,11 +109,11 @@ Bytes Registrar::claim(ByteView claim) {
     auto standing =
         state.database->read([&](service::Transaction& t) { return read_standing(t, verified, blinded_hash); });
     const auto key = live->keys.find(standing.style);
-    if (key == live->keys.end() || key->second.key_id != verified.claim().token_key)
+    if (key == live->keys.end() || key->second->key_id() != verified.claim().token_key)
         fail(ErrorCode::forbidden, "claim.style", "the claim asks for the token key of another ballot style or issuer");
     if (standing.signature) return std::move(*standing.signature);
     if (!standing.claimed_with) reserve(state, *live, verified, blinded_hash);
-    return answer(state, key->second.key, verified, standing.entry);
+    return answer(state, *key->second, verified, standing.entry);
 }
 
 }  // namespace uvpki::registrar

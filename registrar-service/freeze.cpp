@@ -64,8 +64,7 @@ store::TokenKeyRow make_token_key(const Registrar::State& state, const std::stri
     return {.key_id = id,
             .style = style,
             .spki = key.public_key().spki(),
-            .sealed_key = service::seal(state.keys.sealing, key.pkcs8().view(),
-                                        "token_key/" + to_hex(id) + "/sealed_key", state.random)};
+            .sealed_key = service::seal(state.keys.sealing, key.pkcs8().view(), token_key_place(id), state.random)};
 }
 
 /// Salt under the voter's own key: once that is erased, nobody can try names against the published commitment.

@@ -66,33 +66,36 @@ void Registrar::State::reload_installed() {
     if (installed_.empty() || !(installed_.back().registrar == fresh.registrar)) installed_.push_back(std::move(fresh));
 }
 
-std::shared_ptr<const LiveElection> Registrar::State::find_loaded(std::string_view election) {
-    const std::lock_guard lock(mutex_);
-    const auto found = elections_.find(election);
-    return found == elections_.end() ? nullptr : found->second;
-}
-
 std::shared_ptr<const LiveElection> Registrar::State::live_election(std::string_view election) {
-    if (auto found = find_loaded(election)) return found;
-    // Checking a token key takes a tenth of a second: once, not once for each of the first claims.
-    const std::lock_guard loading(loading_);
-    if (auto found = find_loaded(election)) return found;
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto found = elections_.find(election); found != elections_.end()) return found->second;
+    }
     const auto live = database->read([&](service::Transaction& t) {
         const auto manifest = store::find_manifest(t, election);
         if (!manifest)
             fail(ErrorCode::not_found, "election.unknown", "this registrar has no manifest of such an election");
         auto made = std::make_shared<LiveElection>();
         made->manifest = election::parse_manifest(manifest->text);
-        for (const auto& row : store::token_keys(t, election)) {
-            const auto pkcs8 =
-                service::open_sealed(keys.sealing, row.sealed_key, "token_key/" + to_hex(row.key_id) + "/sealed_key");
-            made->keys.emplace(row.style,
-                               LiveElection::StyleKey{row.key_id, blind::BlindPrivateKey::parse_pkcs8(pkcs8.view())});
-        }
+        for (auto& row : store::token_keys(t, election))
+            made->keys.emplace(row.style, std::make_unique<StyleKey>(row.key_id, std::move(row.sealed_key)));
         return made;
     });
     const std::lock_guard lock(mutex_);
     return elections_.emplace(std::string(election), live).first->second;
+}
+
+const blind::BlindPrivateKey& StyleKey::open(const service::SealingKey& sealing) {
+    const std::lock_guard lock(mutex_);
+    if (!key_) {
+        const auto pkcs8 = service::open_sealed(sealing, sealed_, token_key_place(key_id_));
+        key_ = blind::BlindPrivateKey::parse_pkcs8(pkcs8.view());
+    }
+    return *key_;
+}
+
+std::string token_key_place(const Sha256& key_id) {
+    return "token_key/" + to_hex(key_id) + "/sealed_key";
 }
 
 void Registrar::State::record(service::Transaction& t, std::string_view actor, std::string_view action,

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "registrar-service/registrar.h"
 #include "registrar-service/store.h"
@@ -29,14 +30,27 @@ struct Installed {
     x509::TrustStore trust;  ///< without lists: whether a voter's certificate is revoked is asked of the store
 };
 
+/// The private token key of one ballot style, opened when it is first needed: opening checks the key, which takes a
+/// tenth of a second. Thread-safe.
+class StyleKey {
+public:
+    StyleKey(Sha256 key_id, Bytes sealed) : key_id_(key_id), sealed_(std::move(sealed)) {}
+
+    const Sha256& key_id() const { return key_id_; }
+    /// Throws "sealed.tampered" or what BlindPrivateKey::parse_pkcs8 throws.
+    const blind::BlindPrivateKey& open(const service::SealingKey& sealing);
+
+private:
+    const Sha256 key_id_;
+    const Bytes sealed_;
+    std::mutex mutex_;  ///< guards key_, which never changes once it is there
+    std::optional<blind::BlindPrivateKey> key_;
+};
+
 /// An election with its manifest, ready to sign for.
 struct LiveElection {
-    struct StyleKey {
-        Sha256 key_id;
-        blind::BlindPrivateKey key;
-    };
     election::Manifest manifest;
-    std::map<std::string, StyleKey> keys;  ///< by style
+    std::map<std::string, std::unique_ptr<StyleKey>> keys;  ///< by style
 };
 
 /// What is known of a person beyond the roll entry; exists outside of memory only sealed.
@@ -83,11 +97,7 @@ struct Registrar::State {
     x509::Arc arc;
 
 private:
-    /// Null until live_election has loaded it.
-    std::shared_ptr<const LiveElection> find_loaded(std::string_view election);
-
-    std::mutex loading_;  ///< whoever has it loads an election
-    std::mutex mutex_;    ///< guards the two below
+    std::mutex mutex_;  ///< guards the two below
     /// The newest is last; earlier ones live on, since references to them were given out.
     std::list<Installed> installed_;
     std::map<std::string, std::shared_ptr<const LiveElection>, std::less<>> elections_;
@@ -105,6 +115,9 @@ Person open_person(const Registrar::State& state, const store::VoterRow& voter);
 service::SealingKey voter_key(const Registrar::State& state, const store::VoterRow& voter);
 Sha256 voter_id_index(const Registrar::State& state, std::string_view voter_id);
 Sha256 email_index(const Registrar::State& state, std::string_view email);
+
+/// Where a token key stands in the store: the associated data of its seal.
+std::string token_key_place(const Sha256& key_id);
 
 /// Lower-case UUID, version 4 (RFC 9562, section 5.4).
 std::string make_uuid(Random& random);
