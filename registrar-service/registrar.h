@@ -108,7 +108,7 @@ public:
     };
     /// After the claim window; from then on no claim is accepted. forbidden "claims.open". Again: the same answer.
     ClosedClaims close_claims(std::string_view election, std::string_view actor);
-    /// {"claims":[{"claim":base64,"entry","salt"}],"election","roll":[{"entry","name","salt","style"}],"version":1},
+    /// {"claims":[{"claim":base64,"entry","salt":base64}],"election","roll":[{"entry","name","salt":base64,"style"}],"version":1},
     /// sealed to an auditor's certificate (profile trustee-enc) with cms::seal_envelope. After close_claims
     /// ("claims.open") and until the first of its voters is removed ("annex.erased").
     Bytes sealed_annex(std::string_view election, const x509::Certificate& auditor, std::string_view actor) const;

@@ -10,7 +10,6 @@
 #include "uvpki/encoding.h"
 #include "uvpki/merkle/checkpoint.h"
 #include "uvpki/merkle/tiles.h"
-#include "uvpki/timestamp/verify.h"
 #include "uvpki/x509/revocation.h"
 
 namespace uvpki::election {
@@ -40,6 +39,16 @@ Bytes PackageCheck::verify_document(const std::string& path, x509::Role role) {
     const auto text = files_.load(path);
     const auto signature = files_.load(path + ".p7s");
     return cms::verify_signed_data(cms::parse_signed_data(signature), text, *trust_, rules_for(role)).content();
+}
+
+timestamp::VerifiedTimestamp PackageCheck::verify_stamp(const std::string& token, const std::string& list) {
+    try {
+        return timestamp::verify_timestamp(timestamp::parse_response(files_.load(token)), files_.load(list), *trust_,
+                                           x509::PathRules::Revocation::required);
+    } catch (const Error& error) {
+        if (error.reason() == "timestamp.imprint") report(list, error.reason(), "the time stamp is over other bytes");
+        throw;
+    }
 }
 
 void PackageCheck::compare_text(const std::string& file, std::string_view expected, std::string_view rule) {
@@ -74,6 +83,11 @@ PackageReport PackageCheck::run() {
 }
 
 void PackageCheck::check_chain() {
+    // What the chain must hold is known from the manifest alone; its signature is verified as soon as there is a chain.
+    std::optional<Manifest> stated;
+    attempt("manifest.json", [&] { stated = parse_manifest(files_.load("manifest.json")); });
+    if (!stated) return;
+    const auto& manifest = *stated;
     attempt("root.pem", [&] {
         const auto text = files_.load_text("root.pem");
         const auto root = x509::Certificate::parse_pem(text);
@@ -82,8 +96,6 @@ void PackageCheck::check_chain() {
         if (options_.root_fingerprint && *options_.root_fingerprint != root.fingerprint())
             fail(ErrorCode::verification_failed, "package.root",
                  "the root's fingerprint is " + to_hex(root.fingerprint()) + ", not the one you trust");
-        // The arc is known from the manifest only; it is pinned again when the manifest's signature has been verified.
-        const auto manifest = parse_manifest(files_.load("manifest.json"));
         trust_.emplace(root, x509::Arc(manifest.arc));
         cas_.emplace("root", root);
     });
@@ -94,7 +106,6 @@ void PackageCheck::check_chain() {
         std::string canonical;
         for (const auto& certificate : chain) canonical += certificate.pem();
         require_canonical_pem(text, canonical, "chain.pem");
-        const auto manifest = parse_manifest(files_.load("manifest.json"));
         if (chain.size() != 3 + manifest.token_issuers.size() || !(chain[0] == trust_->root()))
             fail_input("package.chain", "chain.pem must hold root, issuing CA, Ballot CA and one CA per token issuer");
         if (!equal(chain[2].der(), manifest.ballot_ca))
@@ -164,9 +175,7 @@ void PackageCheck::check_evidence() {
         }
     });
     attempt("evidence/0001.tsr", [&] {
-        const auto token = timestamp::parse_response(files_.load("evidence/0001.tsr"));
-        timestamp::verify_timestamp(token, files_.load("evidence/0001.sha256"), *trust_,
-                                    x509::PathRules::Revocation::required);
+        verify_stamp("evidence/0001.tsr", "evidence/0001.sha256");
     });
     if (!listed) return;
     for (const auto& path : files_.paths()) {
@@ -263,9 +272,7 @@ void PackageCheck::check_epochs() {
             }
         });
         attempt(token_file, [&] {
-            const auto token = timestamp::parse_response(files_.load(token_file));
-            const auto stamp = timestamp::verify_timestamp(token, files_.load(list), *trust_,
-                                                           x509::PathRules::Revocation::required);
+            const auto stamp = verify_stamp(token_file, list);
             if (!equal(stamp.signer().der(), manifest.tsa_certificate))
                 fail(ErrorCode::verification_failed, "package.epoch.tsa", "the stamp is not by the manifest's authority");
             if (stamp.time() < previous || stamp.time() > manifest.final_epoch_until)

@@ -12,6 +12,7 @@
 #include "uvpki/election/package_files.h"
 #include "uvpki/merkle/tree.h"
 #include "uvpki/threshold/transcript.h"
+#include "uvpki/timestamp/verify.h"
 
 namespace uvpki::election {
 
@@ -41,10 +42,15 @@ private:
     /// Runs one step; an Error becomes a finding about `file`.
     template <typename Step>
     bool attempt(const std::string& file, Step step);
+    /// The same for steps that read JSON members which no parser of ours has checked.
+    template <typename Step>
+    void attempt_json(const std::string& file, Step step);
     void report(const std::string& file, std::string_view rule, std::string message);
     /// A detached signature PATH.p7s over PATH by this role at verify_at; the signed text.
     Bytes verify_document(const std::string& path, x509::Role role);
     x509::PathRules rules_for(x509::Role role) const;
+    /// A time stamp over `list`: when the imprint does not fit, either file may be the altered one, so both are named.
+    timestamp::VerifiedTimestamp verify_stamp(const std::string& token, const std::string& list);
     void compare_text(const std::string& file, std::string_view expected, std::string_view rule);
 
     CheckOptions options_;

@@ -53,6 +53,17 @@ struct Judged {
 
 }  // namespace
 
+template <typename Step>
+void PackageCheck::attempt_json(const std::string& file, Step step) {
+    attempt(file, [&] {
+        try {
+            step();
+        } catch (const nlohmann::json::exception&) {
+            fail_input("package.json", file + " lacks a member, or one has the wrong type");
+        }
+    });
+}
+
 void PackageCheck::check_trustees() {
     const auto& manifest = manifest_->manifest();
     attempt("trustees/transcript.json", [&] {
@@ -226,7 +237,7 @@ void PackageCheck::check_results() {
         report("results/results.json", "package.results.not_recounted", "not every ballot could be verified and opened");
         return;
     }
-    attempt("results/results.json", [&] {
+    attempt_json("results/results.json", [&] {
         auto known = report_.totals;
         known.redeemed = stated.at("totals").at("redeemed").get<std::int64_t>();
         const auto cast = static_cast<std::int64_t>(opened_.size());
@@ -257,7 +268,7 @@ void PackageCheck::check_results() {
 }
 
 void PackageCheck::check_annex() {
-    attempt("annex", [&] {
+    attempt_json("annex", [&] {
         const auto annex = parse_canonical_json(*options_.annex, {.bytes = std::size_t{4} << 30});
         const auto& manifest = manifest_->manifest();
         const auto refuse = [](std::string_view rule, const std::string& message) {
@@ -267,7 +278,7 @@ void PackageCheck::check_annex() {
         std::map<std::string, std::string> style_of;
         std::vector<Sha256> roll;
         for (const auto& entry : annex.at("roll")) {
-            const RollEntry named{entry.at("entry"), entry.at("name"), entry.at("style"), parse_hex(entry.at("salt").get<std::string>())};
+            const RollEntry named{entry.at("entry"), entry.at("name"), entry.at("style"), parse_base64(entry.at("salt").get<std::string>())};
             roll.push_back(roll_commitment(named));
             if (!style_of.emplace(named.entry, named.style).second)
                 refuse("annex.roll", "roll entry " + named.entry + " stands twice");
@@ -280,7 +291,7 @@ void PackageCheck::check_annex() {
         for (const auto& item : annex.at("claims")) {
             const auto entry = item.at("entry").get<std::string>();
             const auto der = parse_base64(item.at("claim").get<std::string>());
-            claims.push_back(claim_commitment(parse_hex(item.at("salt").get<std::string>()), der));
+            claims.push_back(claim_commitment(parse_base64(item.at("salt").get<std::string>()), der));
             if (!style_of.contains(entry)) refuse("annex.claim.roll", "a claim was made for " + entry + ", who is not on the roll");
             if (!claimants.insert(entry).second) refuse("annex.claim.twice", entry + " claimed twice");
             // T7: the registrar's evidence is the voter's own signature.

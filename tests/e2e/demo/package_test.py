@@ -1,7 +1,6 @@
 """The good package: both verifiers accept it anywhere and at any time, and it says what the source of the ballots says."""
 import json
 import os
-import re
 import shutil
 import unittest
 
@@ -59,15 +58,17 @@ class GoodPackage(PackageTest):
 
     def test_t37_the_readmes_commands_run_as_printed_now_and_in_2060(self):
         text = (PACKAGE / "README.txt").read_text("utf-8")
-        commands = [line.strip() for line in re.sub(r"\\\n", " ", text).splitlines()
-                    if re.match(r"\s+(SSL_CERT|openssl |sh verify|sed |cat |base64)", line)]
-        self.assertGreaterEqual(len([line for line in commands if "openssl" in line]), 3, text)
+        commands = [line[4:] for line in text.splitlines() if line.startswith("    ")]
+        self.assertGreaterEqual(len([line for line in commands if "openssl" in line]), 6, text)
         for when in ([], ["faketime", "2060-06-01 12:00:00"]):
             package = self.copy(f"readme{len(when)}")
             script = self.folder / "by-hand.sh"
-            script.write_text("set -e\n" + "\n".join(line for line in commands if "verify.sh" not in line) + "\n", "utf-8")
+            script.write_text("set -e\n" + "\n".join(commands) + "\n", "utf-8")
             code, out, err = run([*when, "sh", script], cwd=package)
-            self.assertEqual(code, 0, f"{commands}\n{out}{err}")
+            self.assertEqual(code, 0, out + err)
+            for said in ("CMS Verification successful", "Verification: OK", "Verified OK",
+                         "the vote belongs to this certificate", "the vote was made for this manifest"):
+                self.assertIn(said, out + err)
             self.assertIn('"choices"', out)
 
 
