@@ -61,12 +61,10 @@ void PackageCheck::compare_text(const std::string& file, std::string_view expect
 PackageReport PackageCheck::run() {
     report_.findings = files_.findings();
     check_chain();
-    if (trust_) {
-        check_revocation_lists();
-        check_manifest();
-    }
+    if (trust_) check_revocation_lists();
+    check_evidence();  // names the altered file even where nothing further can be judged
+    if (trust_) check_manifest();
     if (manifest_) {
-        check_evidence();
         check_roll();
         check_claims();
         check_epochs();
@@ -174,9 +172,7 @@ void PackageCheck::check_evidence() {
             at = end + 1;
         }
     });
-    attempt("evidence/0001.tsr", [&] {
-        verify_stamp("evidence/0001.tsr", "evidence/0001.sha256");
-    });
+    if (trust_) attempt("evidence/0001.tsr", [&] { verify_stamp("evidence/0001.tsr", "evidence/0001.sha256"); });
     if (!listed) return;
     for (const auto& path : files_.paths()) {
         if (path.starts_with("evidence/")) continue;
