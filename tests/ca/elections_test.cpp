@@ -241,7 +241,8 @@ TEST_CASE("unknown elections, repeated ids and malformed members are refused and
     auto& elections = office.elections();
     CHECK(reason_of([&] { elections.overview("nobody"); }) == "election.unknown");
     CHECK(reason_of([&] { elections.freeze("nobody", actor); }) == "election.unknown");
-    for (const std::string bad : {"ab", "Has-Capitals", "has space", "\xC3\xA9lection", std::string(65, 'a').c_str()})
+    const std::vector<std::string> bad_ids{"ab", "Has-Capitals", "has space", "\xC3\xA9lection", std::string(65, 'a')};
+    for (const auto& bad : bad_ids)
         CHECK(reason_of([&] { elections.create(bad, "Test", actor); }) == "election.id");
     CHECK(reason_of([&] { elections.create(id, "line\nbreak", actor); }) == "election.text");
     elections.create(id, "Test", actor);
