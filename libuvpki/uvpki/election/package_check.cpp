@@ -284,11 +284,11 @@ void PackageCheck::check_epochs() {
     for (const auto& file : files_.with_prefix("ballots/"))
         if (!seen.contains(parse_sha256_hex(file.substr(11, 64))))
             report(file, "package.ballot.unlisted", "the ballot is in no epoch");
-    if (report_.epochs > 1)
-        for (std::size_t i = 0; i < epochs_.size(); ++i)
-            if (static_cast<std::int64_t>(epochs_[i].size()) < manifest.epoch_min_ballots)
-                report(epoch_list_path(static_cast<std::int64_t>(i) + 1), "package.epoch.small",
-                       "the epoch has fewer ballots than the manifest's smallest group");
+    // What is left when voting closes makes the last epoch, however few they are.
+    for (std::size_t i = 0; i + 1 < epochs_.size(); ++i)
+        if (static_cast<std::int64_t>(epochs_[i].size()) < manifest.epoch_min_ballots)
+            report(epoch_list_path(static_cast<std::int64_t>(i) + 1), "package.epoch.small",
+                   "the epoch has fewer ballots than the manifest's smallest epoch");
 }
 
 void PackageCheck::check_log() {

@@ -62,12 +62,13 @@ Results compute_results(const VerifiedManifest& manifest, const std::vector<Open
     for (const auto& ballot : opened) in_order.push_back(&ballot);
     std::ranges::sort(in_order, {}, [](const OpenedBallot* ballot) { return ballot->leaf; });
 
+    // By x coordinate: (x, y) and (x, -y) agree on the same secret.
     std::set<Bytes> seen_points;
     std::map<std::string, std::int64_t> by_style;
     std::vector<const OpenedBallot*> counted;
     for (const auto* ballot : in_order) {
         ++by_style[ballot->style];
-        if (!seen_points.insert(ballot->ephemeral_point).second) {
+        if (!seen_points.insert(to_bytes(ByteView(ballot->ephemeral_point).subspan(1, 32))).second) {
             results.invalid.push_back({ballot->leaf, "ballot.repeated_ephemeral"});
             continue;
         }
