@@ -25,7 +25,10 @@ test: ## build everything and run all tests
 	@cmake --build --preset release -j $(JOBS)
 	@ctest --test-dir build/release --output-on-failure --no-tests=error -j $(JOBS) $(CTEST_ARGS)
 
-bench: build ## measure against the raw cryptography; writes build/bench.json
+bench: setup ## measure against the raw cryptography; writes build/bench.json
+	@sh setup.sh test
+	@cmake --preset release -DUVPKI_TESTS=ON >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target uvbench
 	@build/bin/uvbench --json build/bench.json
 
 check: ## the local gate: formatting, include rules, build, tests, tidy on changed files
