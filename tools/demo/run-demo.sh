@@ -29,5 +29,5 @@ Everything is in $out; the election package is $out/election. Try next:
   build/bin/uvaudit verify $out/election --root $root
   build/bin/uvaudit verify-receipt $out/sample-receipt.p7m --package $out/election
   build/bin/uvaudit count $out/election/results/board.blt --rules $data/$election.rules.json
-  build/bin/uvca list --folder $out/authority --password-file $out/passwords/authority
+  build/bin/uvca list --folder $out/authority
 END
