@@ -49,7 +49,8 @@ void Electorate::for_each(std::size_t from, std::size_t to, const Act& act, cons
     std::atomic<std::int64_t> done{0};
     std::exception_ptr failure;
     std::mutex failure_mutex;
-    const auto work = [&] {
+    const auto total = static_cast<std::int64_t>(to - from);
+    const auto work = [&](const OnProgress& report) {
         for (std::size_t i = next++; i < to; i = next++) {
             try {
                 act(*people_[i]);
@@ -59,26 +60,15 @@ void Electorate::for_each(std::size_t from, std::size_t to, const Act& act, cons
                 next = to;
                 return;
             }
-            ++done;
+            report(++done, total);
         }
     };
     std::vector<std::thread> workers;
-    for (int i = 1; i < threads_; ++i) workers.emplace_back(work);
-    // This thread works too, and is the only one that reports.
-    for (std::size_t i = next++; i < to; i = next++) {
-        try {
-            act(*people_[i]);
-        } catch (...) {
-            const std::lock_guard lock(failure_mutex);
-            if (!failure) failure = std::current_exception();
-            next = to;
-            break;
-        }
-        on_progress(++done, static_cast<std::int64_t>(to - from));
-    }
+    for (int i = 1; i < threads_; ++i) workers.emplace_back(work, [](std::int64_t, std::int64_t) {});
+    work(on_progress);  // this thread works too, and is the only one that reports
     for (auto& worker : workers) worker.join();
     if (failure) std::rethrow_exception(failure);
-    on_progress(static_cast<std::int64_t>(to - from), static_cast<std::int64_t>(to - from));
+    on_progress(total, total);
 }
 
 void Electorate::enrol(api::RegistrarApi& registrar, const x509::TrustStore& trust, const OnProgress& on_progress) {
