@@ -11,18 +11,15 @@
 
 #include "ballot-service/ballot_box.h"
 #include "tests/support/command.h"
+#include "tests/support/reason.h"
 #include "tests/support/test_election.h"
 #include "uvpki/timestamp/authority.h"
 
 namespace uvpki::testing {
 
+using uvpki::test::reason_of;
 using ballot_box::BallotBox;
 using EpochKind = BallotBox::EpochKind;
-
-template <typename Action>
-std::string reason_of(Action&& action) {
-    return test::reason_thrown<Error>(std::forward<Action>(action));
-}
 
 struct BoxFixture {
     /// The anonymous side of one voter before anything was sent.

@@ -10,6 +10,7 @@
 #include "ca-service/elections.h"
 #include "ca-service/root.h"
 #include "tests/support/command.h"
+#include "tests/support/reason.h"
 #include "uvpki/blind/blind_key.h"
 #include "uvpki/cms/signed_data.h"
 #include "uvpki/error.h"
@@ -21,14 +22,9 @@
 
 namespace uvpki::ca::test {
 
+using uvpki::test::reason_of;
 using uvpki::test::run_command;
 using uvpki::test::TempFolder;
-
-/// The reason of the Error that the action throws, or "".
-template <typename Action>
-std::string reason_of(Action&& action) {
-    return uvpki::test::reason_thrown<Error>(std::forward<Action>(action));
-}
 
 inline Bytes request_for(const x509::PrivateKey& key) {
     return x509::make_request(key, x509::empty_name());

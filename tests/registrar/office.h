@@ -11,16 +11,14 @@
 
 #include "registrar-service/registrar.h"
 #include "tests/support/command.h"
+#include "tests/support/reason.h"
 #include "tests/support/test_election.h"
 #include "uvpki/files.h"
 #include "uvpki/service/sqlite_database.h"
 
 namespace uvpki::testing {
 
-template <typename Action>
-std::string reason_of(Action&& action) {
-    return test::reason_thrown<Error>(std::forward<Action>(action));
-}
+using uvpki::test::reason_of;
 
 inline constexpr const char* small_roll =
     "voter_id,name,style,email\n"

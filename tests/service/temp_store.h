@@ -11,9 +11,12 @@
 #include <memory>
 #include <string>
 
+#include "tests/support/reason.h"
 #include "uvpki/service/sqlite_database.h"
 
 namespace uvpki::service::test {
+
+using uvpki::test::reason_of;
 
 class TempFolder {
 public:
@@ -48,17 +51,6 @@ struct TempStore {
     Database& operator*() const { return *database; }
     Database* operator->() const { return database.get(); }
 };
-
-/// The reason of the Error that `action` throws, or "" if it throws nothing.
-template <typename Action>
-std::string reason_of(Action&& action) {
-    try {
-        action();
-    } catch (const Error& error) {
-        return error.reason();
-    }
-    return "";
-}
 
 inline std::int64_t count(Database& database, const std::string& table) {
     return database.read(

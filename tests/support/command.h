@@ -51,15 +51,4 @@ inline CommandResult run_command(const std::filesystem::path& folder, const std:
     return result;
 }
 
-/// The Error::reason that the action throws, or "" when it throws none.
-template <typename Error, typename Action>
-std::string reason_thrown(Action&& action) {
-    try {
-        action();
-    } catch (const Error& error) {
-        return error.reason();
-    }
-    return "";
-}
-
 }  // namespace uvpki::test

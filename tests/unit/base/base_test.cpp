@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/reason.h"
 #include "uvpki/clock.h"
 #include "uvpki/csv.h"
 #include "uvpki/digest.h"
@@ -17,18 +18,9 @@
 #include "uvpki/secret.h"
 
 using namespace uvpki;
+using uvpki::test::reason_of;
 
 namespace {
-
-template <typename Action>
-std::string reason_of(Action action) {
-    try {
-        action();
-    } catch (const Error& error) {
-        return error.reason();
-    }
-    return "";
-}
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "tests/support/command.h"
+#include "tests/support/reason.h"
 #include "uvpki/blind/blind_rsa.h"
 #include "uvpki/encoding.h"
 #include "uvpki/error.h"
@@ -13,13 +14,9 @@
 using namespace uvpki;
 using blind::BlindPrivateKey;
 using blind::BlindPublicKey;
+using uvpki::test::reason_of;
 
 namespace {
-
-template <typename Action>
-std::string reason_of(Action action) {
-    return test::reason_thrown<Error>(action);
-}
 
 const BlindPrivateKey& key_2048() {
     static const auto key = BlindPrivateKey::generate(2048);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/command.h"
+#include "tests/support/reason.h"
 #include "uvpki/blind/blind_rsa.h"
 #include "uvpki/blind/pss.h"
 #include "uvpki/encoding.h"
@@ -16,13 +17,9 @@ using namespace uvpki;
 using blind::BlindPrivateKey;
 using blind::BlindPublicKey;
 using blind::Variant;
+using uvpki::test::reason_of;
 
 namespace {
-
-template <typename Action>
-std::string reason_of(Action action) {
-    return test::reason_thrown<Error>(action);
-}
 
 Variant variant_of(const std::string& name) {
     if (name == "RSABSSA-SHA384-PSS-Randomized") return Variant::pss_randomized;

@@ -1,3 +1,4 @@
+#include "tests/support/reason.h"
 #include "uvpki/cms/enveloped_data.h"
 
 #include <doctest/doctest.h>
@@ -14,13 +15,9 @@ using namespace uvpki;
 using test::run_command;
 using test::TempFolder;
 using testing::TestPki;
+using uvpki::test::reason_of;
 
 namespace {
-
-template <typename Action>
-std::string reason_of(Action action) {
-    return test::reason_thrown<Error>(action);
-}
 
 struct Box {
     TestPki pki;

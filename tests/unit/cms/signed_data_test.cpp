@@ -1,3 +1,4 @@
+#include "tests/support/reason.h"
 #include "uvpki/cms/signed_data.h"
 
 #include <doctest/doctest.h>
@@ -15,13 +16,9 @@ using namespace uvpki;
 using test::run_command;
 using test::TempFolder;
 using testing::TestPki;
+using uvpki::test::reason_of;
 
 namespace {
-
-template <typename Action>
-std::string reason_of(Action action) {
-    return test::reason_thrown<Error>(action);
-}
 
 template <typename Action>
 std::string message_of(Action action) {

@@ -8,12 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/reason.h"
 #include "uvpki/count/blt.h"
 #include "uvpki/count/count.h"
 #include "uvpki/error.h"
 #include "uvpki/files.h"
 
 namespace count_test {
+
+using uvpki::test::reason_of;
 
 inline std::string vector_text(const std::string& name) {
     return uvpki::to_text(uvpki::load_file(std::filesystem::path(UVPKI_VECTORS) / "elections" / name));
@@ -53,17 +56,6 @@ inline std::vector<std::string> winners(const uvpki::count::Result& result) {
 inline std::string votes(const uvpki::count::Round& round, std::uint32_t candidate) {
     for (const auto& tally : round.tallies) {
         if (tally.candidate == candidate) return tally.votes;
-    }
-    return "";
-}
-
-/// The reason of the Error that the action throws, or "".
-template <typename Action>
-std::string reason_of(Action&& action) {
-    try {
-        action();
-    } catch (const uvpki::Error& error) {
-        return error.reason();
     }
     return "";
 }

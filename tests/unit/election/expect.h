@@ -8,14 +8,12 @@
 #include <vector>
 
 #include "tests/support/command.h"
+#include "tests/support/reason.h"
 #include "tests/support/test_election.h"
 
 namespace uvpki::testing {
 
-template <typename Action>
-std::string reason_of(Action&& action) {
-    return test::reason_thrown<Error>(std::forward<Action>(action));
-}
+using uvpki::test::reason_of;
 
 inline bool has_rule(const std::vector<Finding>& findings, std::string_view rule) {
     return std::ranges::find(findings, rule, &Finding::rule) != findings.end();

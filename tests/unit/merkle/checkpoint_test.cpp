@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/command.h"
+#include "tests/support/reason.h"
 #include "uvpki/encoding.h"
 #include "uvpki/error.h"
 #include "uvpki/files.h"
@@ -8,13 +9,9 @@
 
 using namespace uvpki;
 using namespace uvpki::merkle;
+using uvpki::test::reason_of;
 
 namespace {
-
-template <typename Action>
-std::string reason_of(Action action) {
-    return test::reason_thrown<Error>(action);
-}
 
 constexpr std::string_view log_name = "ballots.example.org/demo-2026";
 

@@ -3,18 +3,15 @@
 #include <algorithm>
 
 #include "tests/support/command.h"
+#include "tests/support/reason.h"
 #include "uvpki/encoding.h"
 #include "uvpki/merkle/tiles.h"
 
 using namespace uvpki;
 using namespace uvpki::merkle;
+using uvpki::test::reason_of;
 
 namespace {
-
-template <typename Action>
-std::string reason_of(Action action) {
-    return test::reason_thrown<Error>(action);
-}
 
 Tree tree_of(std::size_t count) {
     Tree tree;

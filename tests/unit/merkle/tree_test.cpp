@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/command.h"
+#include "tests/support/reason.h"
 #include "uvpki/encoding.h"
 #include "uvpki/error.h"
 #include "uvpki/files.h"
@@ -11,13 +12,9 @@
 
 using namespace uvpki;
 using namespace uvpki::merkle;
+using uvpki::test::reason_of;
 
 namespace {
-
-template <typename Action>
-std::string reason_of(Action action) {
-    return test::reason_thrown<Error>(action);
-}
 
 std::vector<Sha256> entries(std::size_t count) {
     std::vector<Sha256> result;

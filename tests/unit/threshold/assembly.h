@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/command.h"
+#include "tests/support/reason.h"
 #include "tests/support/test_pki.h"
 #include "uvpki/cms/enveloped_data.h"
 #include "uvpki/cms/signed_data.h"
@@ -14,10 +15,6 @@
 
 namespace uvpki::testing {
 
-template <typename Action>
-std::string reason_of(Action&& action) {
-    return test::reason_thrown<Error>(action);
-}
 
 template <typename Action>
 std::string message_of(Action&& action) {

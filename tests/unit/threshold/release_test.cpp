@@ -9,7 +9,7 @@ using namespace uvpki;
 using namespace uvpki::threshold;
 using testing::Assembly;
 using testing::message_of;
-using testing::reason_of;
+using test::reason_of;
 
 namespace {
 

@@ -1,3 +1,4 @@
+#include "tests/support/reason.h"
 #include "uvpki/threshold/share.h"
 
 #include <doctest/doctest.h>
@@ -8,13 +9,9 @@
 
 using namespace uvpki;
 using namespace uvpki::threshold;
+using test::reason_of;
 
 namespace {
-
-template <typename Action>
-std::string reason_of(Action&& action) {
-    return test::reason_thrown<Error>(action);
-}
 
 SecretBytes number(std::uint8_t value) {
     SecretBytes result(32);

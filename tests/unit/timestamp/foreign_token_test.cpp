@@ -2,19 +2,16 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/command.h"
+#include "tests/support/reason.h"
 #include "uvpki/error.h"
 #include "uvpki/files.h"
 #include "uvpki/timestamp/verify.h"
 
 using namespace uvpki;
 using timestamp::TokenForm;
+using uvpki::test::reason_of;
 
 namespace {
-
-template <typename Action>
-std::string reason_of(Action action) {
-    return test::reason_thrown<Error>(action);
-}
 
 timestamp::Token load_token(const std::string& name, TokenForm form = TokenForm::lenient) {
     return timestamp::parse_response(load_file(std::string(UVPKI_VECTORS) + "/rfc3161/" + name), form);

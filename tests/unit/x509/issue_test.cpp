@@ -1,3 +1,4 @@
+#include "tests/support/reason.h"
 #include "uvpki/x509/issue.h"
 
 #include <doctest/doctest.h>
@@ -22,7 +23,7 @@ namespace {
 
 /// The reason why a certificate of this role is refused.
 std::string refusal(TestPki& pki, const Issuer& issuer, Role role, const PrivateKey& key, const IssueOptions& options) {
-    return test::reason_thrown<Error>(
+    return test::reason_of(
         [&] { issuer.issue(role, TestPki::request(key), options, pki.store, pki.clock, pki.random); });
 }
 
@@ -136,7 +137,7 @@ TEST_CASE("weak and unsuitable keys are refused") {
     const auto large = PrivateKey::generate_rsa(3072);
     CHECK(pki.issue_leaf(Role::voter, large).public_key() == large.public_key());
     const auto p256 = PrivateKey::generate(KeyType::ec_p256);
-    CHECK(test::reason_thrown<Error>([&] {
+    CHECK(test::reason_of([&] {
               issue_root(p256, {.subject = TestPki::name("Root")}, pki.arc, pki.store, pki.clock, pki.random);
           }) == "x509.issue.key_type");
 }
@@ -173,7 +174,7 @@ TEST_CASE("an expired CA issues nothing and signs no CRL") {
     CHECK(refusal(pki, pki.registrar_issuer, Role::voter, key, options).empty());
     pki.clock.advance(Seconds{1});
     CHECK(refusal(pki, pki.registrar_issuer, Role::voter, key, options) == "x509.issuer.expired");
-    CHECK(test::reason_thrown<Error>([&] { pki.crl(pki.registrar_issuer); }) == "x509.issuer.expired");
+    CHECK(test::reason_of([&] { pki.crl(pki.registrar_issuer); }) == "x509.issuer.expired");
 }
 
 TEST_CASE("what a caller adds is held to the rules") {
@@ -209,7 +210,7 @@ TEST_CASE("a key whose possession was not proved is certified only where the tra
     TestPki pki;
     const auto key = PrivateKey::generate(KeyType::ec_p256);
     const auto options = pki.leaf_options(Role::officer, key.public_key());
-    CHECK(test::reason_thrown<Error>([&] {
+    CHECK(test::reason_of([&] {
               pki.issuing_issuer.issue_for_key(Role::officer, key.public_key(), options, pki.store, pki.clock,
                                                pki.random);
           }) == "x509.issue.possession");
@@ -231,7 +232,7 @@ TEST_CASE("the intent is recorded before anything is signed, and nothing leaves 
 
     for (const auto at : {FailingStore::At::intent, FailingStore::At::issued}) {
         FailingStore full(at);
-        CHECK(test::reason_thrown<Error>([&] {
+        CHECK(test::reason_of([&] {
                   pki.registrar_issuer.issue(Role::voter, TestPki::request(key), options, full, pki.clock, pki.random);
               }) == "store.full");
         CHECK(full.issued == 0);
@@ -259,7 +260,7 @@ TEST_CASE("a ballot serial is derived from election and key, and cannot be issue
     CHECK(ballot.serial_hex().substr(2) == digest.substr(2));
     CHECK(ballot.serial()[0] == (0x40 | (parse_hex(digest)[0] & 0x3F)));
     CHECK(derive_ballot_serial("another", key.public_key().spki()) != to_bytes(ballot.serial()));
-    CHECK(test::reason_thrown<Error>([&] { pki.issue_leaf(Role::ballot, key); }) == "x509.serial");
+    CHECK(test::reason_of([&] { pki.issue_leaf(Role::ballot, key); }) == "x509.serial");
 }
 
 TEST_CASE("random serials are 20 octets, positive and different") {
@@ -278,9 +279,9 @@ TEST_CASE("an issuer needs its own key and a CA certificate of a role") {
     TestPki pki;
     const auto key = PrivateKey::generate(KeyType::ec_p256);
     const auto voter = pki.issue_leaf(Role::voter, key);
-    CHECK(test::reason_thrown<Error>([&] { Issuer(pki.registrar_ca, key, pki.arc); }) == "x509.issuer.key");
-    CHECK(test::reason_thrown<Error>([&] { Issuer(voter, key, pki.arc); }) == "x509.issuer.certificate");
-    CHECK(test::reason_thrown<Error>([&] {
+    CHECK(test::reason_of([&] { Issuer(pki.registrar_ca, key, pki.arc); }) == "x509.issuer.key");
+    CHECK(test::reason_of([&] { Issuer(voter, key, pki.arc); }) == "x509.issuer.certificate");
+    CHECK(test::reason_of([&] {
               Issuer(pki.registrar_ca, pki.registrar_ca_key, Arc("1.3.6.1.4.1.99999"));
           }) == "x509.issuer.certificate");
 }
@@ -290,7 +291,7 @@ TEST_CASE("the second implementation objects to a wrong signature, another certi
     const auto voter = pki.issue_leaf(Role::voter, PrivateKey::generate(KeyType::ec_p256));
     const auto other = pki.issue_leaf(Role::voter, PrivateKey::generate(KeyType::ec_p256));
     const auto objection = [](const SecondOpinion& opinion, ByteView der, const Certificate& ours) {
-        return test::reason_thrown<Error>([&] { opinion.confirm(der, ours); });
+        return test::reason_of([&] { opinion.confirm(der, ours); });
     };
     const SecondOpinion opinion(pki.registrar_ca_key.public_key());
     CHECK(objection(opinion, voter.der(), voter).empty());

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "tests/support/command.h"
+#include "tests/support/reason.h"
 #include "uvpki/encoding.h"
 #include "uvpki/error.h"
 #include "uvpki/files.h"
@@ -16,7 +17,7 @@
 
 using namespace uvpki;
 using namespace uvpki::x509;
-using uvpki::test::reason_thrown;
+using uvpki::test::reason_of;
 using uvpki::test::run_command;
 using uvpki::test::TempFolder;
 
@@ -27,7 +28,7 @@ SecretBytes secret(std::string_view text) {
 }
 
 std::string parse_reason(ByteView spki) {
-    return reason_thrown<Error>([&] { PublicKey::parse_spki(spki); });
+    return reason_of([&] { PublicKey::parse_spki(spki); });
 }
 
 Bytes ec_spki(std::string_view curve, ByteView point) {
@@ -180,7 +181,7 @@ TEST_CASE("a public key that is not strict DER, not on its curve or of a foreign
     CHECK(parse_reason(concat({spki, Bytes{0}})) == "x509.key.malformed");
     auto off_curve = to_bytes(key.key_octets());
     off_curve.back() ^= 1;
-    CHECK(reason_thrown<Error>([&] { PublicKey::from_p256_point(off_curve); }) == "x509.key.malformed");
+    CHECK(reason_of([&] { PublicKey::from_p256_point(off_curve); }) == "x509.key.malformed");
     CHECK(PublicKey::from_p256_point(key.key_octets()) == key);
     Bytes compressed(key.key_octets().begin(), key.key_octets().begin() + 33);
     compressed[0] = static_cast<std::uint8_t>(2 + (key.key_octets().back() & 1));
@@ -219,7 +220,7 @@ TEST_CASE("an encrypted private key opens with its password here and in openssl,
         const auto pem = key.to_encrypted_pem(password, 2048);
         CHECK(PrivateKey::parse_encrypted_pem(pem, password).public_key() == key.public_key());
         for (const auto* wrong : {"", "correct horse", "Correct horse battery", "correct horse battery "})
-            CHECK(reason_thrown<Error>([&] { PrivateKey::parse_encrypted_pem(pem, secret(wrong)); }) ==
+            CHECK(reason_of([&] { PrivateKey::parse_encrypted_pem(pem, secret(wrong)); }) ==
                   "x509.key.password");
         save_file(folder / "key.pem", pem, FileMode::secret);
         const auto shown = run_command(folder.path(), "openssl pkey -in key.pem -passin file:password -pubout");
@@ -241,7 +242,7 @@ TEST_CASE("an encrypted key with another scheme or an endless derivation is refu
         return to_pem("ENCRYPTED PRIVATE KEY", der::sequence({algorithm, der::octet_string(Bytes(48))}));
     };
     const auto reason = [&](const std::string& pem) {
-        return reason_thrown<Error>([&] { PrivateKey::parse_encrypted_pem(pem, secret("x")); });
+        return reason_of([&] { PrivateKey::parse_encrypted_pem(pem, secret("x")); });
     };
     const std::string pbes2 = "1.2.840.113549.1.5.13", pbkdf2 = "1.2.840.113549.1.5.12";
     CHECK(reason(make("1.2.840.113549.1.5.3", pbkdf2, 1000)) == "x509.key.unsupported");
@@ -264,9 +265,9 @@ TEST_CASE("a P-256 key and its scalar are the same thing") {
           "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5");
     for (const auto* bad : {"0000000000000000000000000000000000000000000000000000000000000000",
                             "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", "01", ""})
-        CHECK(reason_thrown<Error>([&] { PrivateKey::from_p256_scalar(SecretBytes(parse_hex(bad))); }) ==
+        CHECK(reason_of([&] { PrivateKey::from_p256_scalar(SecretBytes(parse_hex(bad))); }) ==
               "x509.key.malformed");
-    CHECK(reason_thrown<Error>([] { PrivateKey::generate(KeyType::ec_p384).p256_scalar(); }) == "x509.key.unsupported");
+    CHECK(reason_of([] { PrivateKey::generate(KeyType::ec_p384).p256_scalar(); }) == "x509.key.unsupported");
 }
 
 TEST_CASE("a private key whose public half is another's is refused") {
@@ -276,13 +277,13 @@ TEST_CASE("a private key whose public half is another's is refused") {
     const auto at = std::search(der.begin(), der.end(), mine.begin(), mine.end());
     REQUIRE(at != der.end());
     std::ranges::copy(other.public_key().key_octets(), at);
-    CHECK(reason_thrown<Error>([&] { PrivateKey::parse_pkcs8(SecretBytes(std::move(der))); }) == "x509.key.malformed");
+    CHECK(reason_of([&] { PrivateKey::parse_pkcs8(SecretBytes(std::move(der))); }) == "x509.key.malformed");
 }
 
 TEST_CASE("a damaged PKCS#8 key is refused or read, but never crashes") {
     const auto der = to_bytes(PrivateKey::generate(KeyType::ec_p256).to_pkcs8().view());
     for (std::size_t size = 0; size < der.size(); ++size)
-        CHECK(reason_thrown<Error>([&] { PrivateKey::parse_pkcs8(SecretBytes(ByteView(der).first(size))); }) ==
+        CHECK(reason_of([&] { PrivateKey::parse_pkcs8(SecretBytes(ByteView(der).first(size))); }) ==
               "x509.key.malformed");
 }
 
@@ -296,7 +297,7 @@ TEST_CASE("the algorithm identifiers are those of openssl and anything else is r
         CHECK(parse_algorithm(encode_algorithm(algorithm)) == algorithm);
     for (const auto* bad : {"", "3000", "300c06082a8648ce3d0403020500", "300b06092a864886f70d01010b",
                             "300906072a8648ce3d0401", "300d06092a864886f70d0101050500"})
-        CHECK(reason_thrown<Error>([&] { parse_algorithm(parse_hex(bad)); }) == "x509.algorithm");
+        CHECK(reason_of([&] { parse_algorithm(parse_hex(bad)); }) == "x509.algorithm");
 }
 
 TEST_CASE("one key serves several threads") {
@@ -319,5 +320,5 @@ TEST_CASE("an arc is dotted digits outside 2.25") {
     CHECK(Arc().policy(5) == "1.3.6.1.4.1.32473.1.5");
     CHECK(Arc("1.2.3").ballot_token() == "1.2.3.2.1");
     for (const auto* bad : {"", "1", "1.2.", ".1.2", "1..2", "3.1", "1.40", "1.2.x", "2.25", "2.25.12345", "01.2"})
-        CHECK(reason_thrown<Error>([&] { Arc{bad}; }) == "x509.arc");
+        CHECK(reason_of([&] { Arc{bad}; }) == "x509.arc");
 }

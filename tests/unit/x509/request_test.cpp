@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/command.h"
+#include "tests/support/reason.h"
 #include "uvpki/encoding.h"
 #include "uvpki/error.h"
 #include "uvpki/files.h"
@@ -11,14 +12,14 @@
 
 using namespace uvpki;
 using namespace uvpki::x509;
-using uvpki::test::reason_thrown;
+using uvpki::test::reason_of;
 using uvpki::test::run_command;
 using uvpki::test::TempFolder;
 
 namespace {
 
-std::string reason_of(ByteView der) {
-    return reason_thrown<Error>([&] { parse_request(der); });
+std::string parse_refusal(ByteView der) {
+    return reason_of([&] { parse_request(der); });
 }
 
 const std::vector<Extension> token_extension = {
@@ -96,9 +97,9 @@ TEST_CASE("a request that is signed with another key does not prove possession")
     const auto signed_by = [&](const PrivateKey& signer) {
         return der::sequence({info, encode_algorithm(signer.algorithm()), der::bit_string(signer.sign(info))});
     };
-    CHECK(reason_of(signed_by(key)) == "");
-    CHECK(reason_of(signed_by(other)) == "x509.request.possession");
-    CHECK(reason_of(signed_by(PrivateKey::generate(KeyType::ed25519))) == "x509.request.possession");
+    CHECK(parse_refusal(signed_by(key)) == "");
+    CHECK(parse_refusal(signed_by(other)) == "x509.request.possession");
+    CHECK(parse_refusal(signed_by(PrivateKey::generate(KeyType::ed25519))) == "x509.request.possession");
 }
 
 TEST_CASE("attributes out of order, twice, with two values or without an end are refused") {
@@ -108,29 +109,29 @@ TEST_CASE("attributes out of order, twice, with two values or without an end are
     };
     const auto extensions = attribute(oid::extension_request, {encode_extensions(token_extension)});
     const auto password = attribute("1.2.840.113549.1.9.7", {der::utf8_string("x")});
-    CHECK(reason_of(request_with_attributes(key, concat({password, extensions}))) == "");
-    CHECK(reason_of(request_with_attributes(key, concat({extensions, password}))) == "x509.request.malformed");
-    CHECK(reason_of(request_with_attributes(key, concat({extensions, extensions}))) == "x509.request.malformed");
+    CHECK(parse_refusal(request_with_attributes(key, concat({password, extensions}))) == "");
+    CHECK(parse_refusal(request_with_attributes(key, concat({extensions, password}))) == "x509.request.malformed");
+    CHECK(parse_refusal(request_with_attributes(key, concat({extensions, extensions}))) == "x509.request.malformed");
     const auto list = encode_extensions(token_extension);
-    CHECK(reason_of(request_with_attributes(key, attribute(oid::extension_request, {list, list}))) ==
+    CHECK(parse_refusal(request_with_attributes(key, attribute(oid::extension_request, {list, list}))) ==
           "x509.request.malformed");
-    CHECK(reason_of(request_with_attributes(key, attribute(oid::extension_request, {}))) == "x509.request.malformed");
-    CHECK(reason_of(request_with_attributes(key, attribute(oid::extension_request, {der::sequence({})}))) ==
+    CHECK(parse_refusal(request_with_attributes(key, attribute(oid::extension_request, {}))) == "x509.request.malformed");
+    CHECK(parse_refusal(request_with_attributes(key, attribute(oid::extension_request, {der::sequence({})}))) ==
           "x509.request.malformed");
-    CHECK(reason_of(request_with_attributes(key, Bytes{0x05})) == "x509.request.malformed");
+    CHECK(parse_refusal(request_with_attributes(key, Bytes{0x05})) == "x509.request.malformed");
 }
 
 TEST_CASE("T17: a request cut anywhere or with any byte changed is refused") {
     const auto der = make_request(PrivateKey::generate(KeyType::ec_p256), Name{"E", "", "V"}.encode(), token_extension);
     for (std::size_t size = 0; size < der.size(); ++size)
-        CHECK(reason_of(ByteView(der).first(size)) == "x509.request.malformed");
-    CHECK(reason_of(concat({der, Bytes{0}})) == "x509.request.malformed");
-    CHECK(reason_of(Bytes(max_request_size + 1, 0x30)) == "x509.request.malformed");
+        CHECK(parse_refusal(ByteView(der).first(size)) == "x509.request.malformed");
+    CHECK(parse_refusal(concat({der, Bytes{0}})) == "x509.request.malformed");
+    CHECK(parse_refusal(Bytes(max_request_size + 1, 0x30)) == "x509.request.malformed");
     for (std::size_t at = 0; at < der.size(); ++at) {
         for (int bit = 0; bit < 8; ++bit) {
             auto damaged = der;
             damaged[at] = static_cast<std::uint8_t>(damaged[at] ^ (1u << bit));
-            CHECK(reason_of(damaged) != "");
+            CHECK(parse_refusal(damaged) != "");
         }
     }
 }

@@ -1,3 +1,4 @@
+#include "tests/support/reason.h"
 #include "uvpki/x509/revocation.h"
 
 #include <doctest/doctest.h>
@@ -133,7 +134,7 @@ TEST_CASE("a list with an unknown critical extension, without number or with an 
         return der::sequence({tbs, algorithm, der::bit_string(pki.registrar_ca_key.sign(tbs))});
     };
     const auto refusal = [&](const Bytes& entries, const std::vector<Extension>& extensions) {
-        return test::reason_thrown<Error>([&] { Crl::parse(build(entries, extensions)); });
+        return test::reason_of([&] { Crl::parse(build(entries, extensions)); });
     };
     const auto entry = [&](Bytes extensions) {
         return der::sequence({der::encode(der::Tag::integer, serial(1)), now, extensions});
@@ -161,7 +162,7 @@ TEST_CASE("options that make no sense are refused") {
     TestPki pki;
     const auto now = pki.clock.now();
     const auto refusal = [&](const std::vector<RevokedEntry>& entries, const CrlOptions& options) {
-        return test::reason_thrown<Error>([&] { make_crl(pki.registrar_ca, pki.registrar_ca_key, entries, options); });
+        return test::reason_of([&] { make_crl(pki.registrar_ca, pki.registrar_ca_key, entries, options); });
     };
     CHECK(refusal({}, {.number = 1, .this_update = now, .next_update = now + Days{1}}).empty());
     CHECK(refusal({}, {.number = -1, .this_update = now, .next_update = now + Days{1}}) == "x509.crl.options");
@@ -171,7 +172,7 @@ TEST_CASE("options that make no sense are refused") {
           "x509.crl.options");
     const RevokedEntry later{.serial = serial(1), .revoked_at = now + Seconds{1}};
     CHECK(refusal({later}, {.number = 1, .this_update = now, .next_update = now + Days{1}}) == "x509.crl.options");
-    CHECK(test::reason_thrown<Error>([&] {
+    CHECK(test::reason_of([&] {
               make_crl(pki.registrar_ca, pki.ballot_ca_key, {}, {.this_update = now, .next_update = now + Days{1}});
           }) == "x509.crl.options");
 }
@@ -180,5 +181,5 @@ TEST_CASE("revocation reasons have names both ways") {
     for (const auto* name : {"unspecified", "key-compromise", "ca-compromise", "affiliation-changed", "superseded",
                              "cessation-of-operation", "privilege-withdrawn"})
         CHECK(revocation_reason_name(parse_revocation_reason(name)) == name);
-    CHECK(test::reason_thrown<Error>([] { parse_revocation_reason("lost"); }) == "x509.revocation.reason");
+    CHECK(test::reason_of([] { parse_revocation_reason("lost"); }) == "x509.revocation.reason");
 }
