@@ -17,8 +17,8 @@
 
 namespace uvpki::testing {
 
-using uvpki::test::reason_of;
 using ballot_box::BallotBox;
+using uvpki::test::reason_of;
 using EpochKind = BallotBox::EpochKind;
 
 struct BoxFixture {

@@ -20,9 +20,7 @@
 using namespace uvpki;
 using uvpki::test::reason_of;
 
-namespace {
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("SHA-256 of 'abc' is the value of FIPS 180-4") {
     CHECK(to_hex(sha256(as_bytes("abc"))) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
@@ -43,10 +41,12 @@ TEST_CASE("base64 has exactly one text for each value") {
 }
 
 TEST_CASE("times are read only in the form they are written in") {
-    for (const auto* text : {"1970-01-01T00:00:00Z", "2026-11-20T15:36:00Z", "2060-02-29T23:59:59Z", "9999-12-31T23:59:59Z"})
+    for (const auto* text :
+         {"1970-01-01T00:00:00Z", "2026-11-20T15:36:00Z", "2060-02-29T23:59:59Z", "9999-12-31T23:59:59Z"})
         CHECK(format_rfc3339(parse_rfc3339(text)) == text);
     CHECK(parse_rfc3339("9999-12-31T23:59:59Z") == no_expiry);
-    for (const auto* text : {"2026-02-29T00:00:00Z", "2026-11-20 15:36:00Z", "2026-11-20T15:36:00+01:00", "2026-11-20T24:00:00Z", ""})
+    for (const auto* text :
+         {"2026-02-29T00:00:00Z", "2026-11-20 15:36:00Z", "2026-11-20T15:36:00+01:00", "2026-11-20T24:00:00Z", ""})
         CHECK(reason_of([&] { parse_rfc3339(text); }) == "time.format");
     CHECK(format_rfc3339(add_years(parse_rfc3339("2024-02-29T01:02:03Z"), 1)) == "2025-02-28T01:02:03Z");
 }
@@ -55,14 +55,17 @@ TEST_CASE("JSON is canonical when written and strict when read") {
     const auto value = parse_json(as_bytes("{ \"b\": [1, -2, \"\\u20ac\\n\"], \"a\": {\"y\": true, \"x\": null} }"));
     CHECK(canonical_json(value) == "{\"a\":{\"x\":null,\"y\":true},\"b\":[1,-2,\"\u20ac\\n\"]}");
     CHECK(reason_of([] { parse_canonical_json(as_bytes("{\"a\": 1}")); }) == "json.not_canonical");
-    for (const auto* text : {"{\"a\":1,\"a\":1}", "1.5", "1e3", "9007199254740992", "{\"\\u00e4\":1}", "[1,]", "", "nul", "\"\xff\"", "1 2"})
+    for (const auto* text : {"{\"a\":1,\"a\":1}", "1.5", "1e3", "9007199254740992", "{\"\\u00e4\":1}", "[1,]", "",
+                             "nul", "\"\xff\"", "1 2"})
         CHECK_MESSAGE(reason_of([&] { parse_json(as_bytes(text)); }) == "json.syntax", text);
     CHECK(reason_of([] { parse_json(as_bytes(std::string(40, '[') + std::string(40, ']'))); }) == "json.too_deep");
     CHECK(reason_of([] { parse_json(as_bytes("[1,2,3]"), {.bytes = 3}); }) == "json.too_large");
 }
 
 TEST_CASE("CSV is read as RFC 4180 says and refused with its line") {
-    const auto rows = parse_csv("\xEF\xBB\xBF" "a,b\r\n\r\n\"x, \"\"y\"\"\",\n");
+    const auto rows = parse_csv(
+        "\xEF\xBB\xBF"
+        "a,b\r\n\r\n\"x, \"\"y\"\"\",\n");
     REQUIRE(rows.size() == 2);
     CHECK(rows[1].line == 3);
     CHECK(rows[1].fields == std::vector<std::string>{"x, \"y\"", ""});
@@ -74,14 +77,15 @@ TEST_CASE("CSV is read as RFC 4180 says and refused with its line") {
 
 TEST_CASE("printable text has no control, bidirectional or invisible characters") {
     CHECK(is_printable_utf8("Jos\u00e9 M\u00fcller \u6f22"));
-    for (const auto* text : {"a\nb", "a\u202Eb", "a\u200Bb", "\uFEFFa", "a\u0085", "\xC0\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80"})
+    for (const auto* text :
+         {"a\nb", "a\u202Eb", "a\u200Bb", "\uFEFFa", "a\u0085", "\xC0\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80"})
         CHECK_FALSE(is_printable_utf8(text));
 }
 
 TEST_CASE("DER that the writer makes is what the reader gives back") {
-    const auto encoding = der::sequence({der::integer(-129), der::unsigned_integer(parse_hex("00ff")),
-                                         der::oid("1.3.6.1.4.1.32473.1"), der::time(parse_rfc3339("2049-12-31T23:59:59Z")),
-                                         der::time(parse_rfc3339("2050-01-01T00:00:00Z"))});
+    const auto encoding = der::sequence(
+        {der::integer(-129), der::unsigned_integer(parse_hex("00ff")), der::oid("1.3.6.1.4.1.32473.1"),
+         der::time(parse_rfc3339("2049-12-31T23:59:59Z")), der::time(parse_rfc3339("2050-01-01T00:00:00Z"))});
     CHECK(to_hex(encoding).starts_with("30"));
     der::Reader outer(encoding);
     auto inner = outer.sequence("test");
@@ -96,15 +100,24 @@ TEST_CASE("DER that the writer makes is what the reader gives back") {
 }
 
 TEST_CASE("BER that is not DER is refused") {
-    for (const auto* hex : {"3080020101" "0000", "308103020101", "30820003020101", "02020001", "0202ff80", "010101", "0500" "00", "1f8101", "3003", "30"})
+    for (const auto* hex : {"3080020101"
+                            "0000",
+                            "308103020101", "30820003020101", "02020001", "0202ff80", "010101",
+                            "0500"
+                            "00",
+                            "1f8101", "3003", "30"})
         CHECK_MESSAGE(reason_of([&] {
                           const auto input = parse_hex(hex);
                           der::Reader reader(input);
-                          if (reader.next_is(der::Tag::integer)) reader.integer("i");
-                          else if (reader.next_is(der::Tag::boolean)) reader.boolean("b");
-                          else reader.any();
+                          if (reader.next_is(der::Tag::integer))
+                              reader.integer("i");
+                          else if (reader.next_is(der::Tag::boolean))
+                              reader.boolean("b");
+                          else
+                              reader.any();
                           reader.finish("input");
-                      }) == "der.malformed", hex);
+                      }) == "der.malformed",
+                      hex);
 }
 
 TEST_CASE("object identifiers keep their text") {
@@ -127,7 +140,8 @@ TEST_CASE("what was sealed with a password opens with it and with nothing else")
         CHECK(reason_of([&] { open_with_password(altered, password); }) == "password_seal.password");
     }
     for (const auto size : {std::size_t{0}, std::size_t{8}, std::size_t{55}})
-        CHECK(reason_of([&] { open_with_password(ByteView(sealed).first(size), password); }) == "password_seal.malformed");
+        CHECK(reason_of([&] { open_with_password(ByteView(sealed).first(size), password); }) ==
+              "password_seal.malformed");
 }
 
 TEST_CASE("files are replaced whole, secret ones are private, and what cannot be read is named") {

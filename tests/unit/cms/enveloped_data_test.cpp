@@ -1,5 +1,5 @@
-#include "tests/support/reason.h"
 #include "uvpki/cms/enveloped_data.h"
+#include "tests/support/reason.h"
 
 #include <doctest/doctest.h>
 

@@ -15,7 +15,6 @@
 
 namespace uvpki::testing {
 
-
 template <typename Action>
 std::string message_of(Action&& action) {
     try {

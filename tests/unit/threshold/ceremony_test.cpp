@@ -8,9 +8,9 @@
 
 using namespace uvpki;
 using namespace uvpki::threshold;
+using test::reason_of;
 using testing::Assembly;
 using testing::message_of;
-using test::reason_of;
 
 TEST_CASE("a ceremony ends in a transcript that anybody can compute again from the messages in any order") {
     for (const auto& [needed, trustees] : {std::pair{1, 1}, {2, 3}, {3, 5}}) {

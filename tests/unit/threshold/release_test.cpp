@@ -7,9 +7,9 @@
 
 using namespace uvpki;
 using namespace uvpki::threshold;
+using test::reason_of;
 using testing::Assembly;
 using testing::message_of;
-using test::reason_of;
 
 namespace {
 

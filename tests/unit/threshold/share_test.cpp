@@ -1,5 +1,5 @@
-#include "tests/support/reason.h"
 #include "uvpki/threshold/share.h"
+#include "tests/support/reason.h"
 
 #include <doctest/doctest.h>
 

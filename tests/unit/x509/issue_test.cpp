@@ -1,5 +1,5 @@
-#include "tests/support/reason.h"
 #include "uvpki/x509/issue.h"
+#include "tests/support/reason.h"
 
 #include <doctest/doctest.h>
 
@@ -281,9 +281,8 @@ TEST_CASE("an issuer needs its own key and a CA certificate of a role") {
     const auto voter = pki.issue_leaf(Role::voter, key);
     CHECK(test::reason_of([&] { Issuer(pki.registrar_ca, key, pki.arc); }) == "x509.issuer.key");
     CHECK(test::reason_of([&] { Issuer(voter, key, pki.arc); }) == "x509.issuer.certificate");
-    CHECK(test::reason_of([&] {
-              Issuer(pki.registrar_ca, pki.registrar_ca_key, Arc("1.3.6.1.4.1.99999"));
-          }) == "x509.issuer.certificate");
+    CHECK(test::reason_of([&] { Issuer(pki.registrar_ca, pki.registrar_ca_key, Arc("1.3.6.1.4.1.99999")); }) ==
+          "x509.issuer.certificate");
 }
 
 TEST_CASE("the second implementation objects to a wrong signature, another certificate and bytes it cannot read") {

@@ -220,8 +220,7 @@ TEST_CASE("an encrypted private key opens with its password here and in openssl,
         const auto pem = key.to_encrypted_pem(password, 2048);
         CHECK(PrivateKey::parse_encrypted_pem(pem, password).public_key() == key.public_key());
         for (const auto* wrong : {"", "correct horse", "Correct horse battery", "correct horse battery "})
-            CHECK(reason_of([&] { PrivateKey::parse_encrypted_pem(pem, secret(wrong)); }) ==
-                  "x509.key.password");
+            CHECK(reason_of([&] { PrivateKey::parse_encrypted_pem(pem, secret(wrong)); }) == "x509.key.password");
         save_file(folder / "key.pem", pem, FileMode::secret);
         const auto shown = run_command(folder.path(), "openssl pkey -in key.pem -passin file:password -pubout");
         CHECK(shown.exit_code == 0);
@@ -265,8 +264,7 @@ TEST_CASE("a P-256 key and its scalar are the same thing") {
           "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5");
     for (const auto* bad : {"0000000000000000000000000000000000000000000000000000000000000000",
                             "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", "01", ""})
-        CHECK(reason_of([&] { PrivateKey::from_p256_scalar(SecretBytes(parse_hex(bad))); }) ==
-              "x509.key.malformed");
+        CHECK(reason_of([&] { PrivateKey::from_p256_scalar(SecretBytes(parse_hex(bad))); }) == "x509.key.malformed");
     CHECK(reason_of([] { PrivateKey::generate(KeyType::ec_p384).p256_scalar(); }) == "x509.key.unsupported");
 }
 

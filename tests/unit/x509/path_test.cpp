@@ -1,5 +1,5 @@
-#include "tests/support/reason.h"
 #include "uvpki/x509/path.h"
+#include "tests/support/reason.h"
 
 #include <doctest/doctest.h>
 
@@ -373,9 +373,7 @@ TEST_CASE("a CRL that no known CA signed is refused") {
 
 TEST_CASE("only a self-signed root can be the anchor") {
     TestPki pki, other;
-    const auto refusal = [&](const Certificate& root) {
-        return test::reason_of([&] { TrustStore(root, pki.arc); });
-    };
+    const auto refusal = [&](const Certificate& root) { return test::reason_of([&] { TrustStore(root, pki.arc); }); };
     CHECK(refusal(pki.root).empty());
     CHECK(refusal(pki.issuing) == "x509.path.anchor");
     auto tbs = draft(pki, Role::root, pki.root_key.public_key(), pki.root_issuer);

@@ -115,7 +115,8 @@ TEST_CASE("attributes out of order, twice, with two values or without an end are
     const auto list = encode_extensions(token_extension);
     CHECK(parse_refusal(request_with_attributes(key, attribute(oid::extension_request, {list, list}))) ==
           "x509.request.malformed");
-    CHECK(parse_refusal(request_with_attributes(key, attribute(oid::extension_request, {}))) == "x509.request.malformed");
+    CHECK(parse_refusal(request_with_attributes(key, attribute(oid::extension_request, {}))) ==
+          "x509.request.malformed");
     CHECK(parse_refusal(request_with_attributes(key, attribute(oid::extension_request, {der::sequence({})}))) ==
           "x509.request.malformed");
     CHECK(parse_refusal(request_with_attributes(key, Bytes{0x05})) == "x509.request.malformed");

@@ -1,5 +1,5 @@
-#include "tests/support/reason.h"
 #include "uvpki/x509/revocation.h"
+#include "tests/support/reason.h"
 
 #include <doctest/doctest.h>
 
