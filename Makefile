@@ -25,8 +25,8 @@ test: ## build everything and run all tests
 	@cmake --build --preset release -j $(JOBS)
 	@ctest --test-dir build/release --output-on-failure --no-tests=error -j $(JOBS) $(CTEST_ARGS)
 
-bench: setup ## measure against the raw cryptography; writes build/bench.json
-	@sh setup.sh test
+bench: ## measure against the raw cryptography and against other programs; writes build/bench.json
+	@sh setup.sh bench
 	@cmake --preset release -DUVPKI_TESTS=ON >/dev/null
 	@cmake --build --preset release -j $(JOBS) --target uvbench
 	@build/bin/uvbench --json build/bench.json

@@ -1,19 +1,21 @@
 #!/bin/sh
 # Installs the Debian 12 packages that U-Vote PKI is built and tested with. Safe to run again; does nothing when all are there.
-# Usage: sh setup.sh [build|test|ci]   (default: build; each kind includes the ones before it)
+# Usage: sh setup.sh [build|test|ci|bench]   (default: build; test includes build; ci and bench include test)
 set -eu
 
 build="g++ cmake ninja-build make pkg-config ccache git ca-certificates
        libssl-dev openssl libbotan-2-dev libsqlite3-dev nlohmann-json3-dev libcli11-dev libfmt-dev"
 test="doctest-dev faketime dash mawk gawk python3 procps"
 ci="clang clang-format clang-tidy libclang-rt-14-dev"
+bench="belenios-tool golang-cfssl"
 
 kind=${1:-build}
 case $kind in
     build) wanted=$build ;;
     test) wanted="$build $test" ;;
     ci) wanted="$build $test $ci" ;;
-    *) echo "setup.sh: unknown kind '$kind': use build, test or ci" >&2; exit 2 ;;
+    bench) wanted="$build $test $bench" ;;
+    *) echo "setup.sh: unknown kind '$kind': use build, test, ci or bench" >&2; exit 2 ;;
 esac
 
 missing=

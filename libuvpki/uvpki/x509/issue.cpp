@@ -1,49 +1,20 @@
 #include "uvpki/x509/issue.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "uvpki/error.h"
 #include "uvpki/openssl/der.h"
-#include "uvpki/x509/key_quality.h"
+#include "uvpki/x509/issuance.h"
 #include "uvpki/x509/lint.h"
 #include "uvpki/x509/oids.h"
-#include "uvpki/x509/second_opinion.h"
 #include "uvpki/x509/to_be_signed.h"
 
 namespace uvpki::x509 {
 namespace {
 
-constexpr std::size_t serial_size = 20;
-
-/// Whose key signs: a CA with its certificate, or a root that does not have one yet.
-struct Signer {
-    const PrivateKey& key;
-    const Certificate* certificate;  ///< null while a root is made
-    const Arc& arc;
-    const SecondOpinion& second_opinion;
-};
-
-bool is_serial(ByteView serial) {
-    return serial.size() == serial_size && serial[0] >= 0x40 && serial[0] <= 0x7F;
-}
-
 std::uint8_t to_first_octet(std::uint8_t octet) {
     return static_cast<std::uint8_t>(0x40 | (octet & 0x3F));
-}
-
-/// A key of this type that nobody keeps and nobody trusts, one per thread: what it signs is looked at, never given out.
-const PrivateKey& throw_away_key(KeyType type) {
-    thread_local std::map<KeyType, PrivateKey> keys;
-    const auto found = keys.find(type);
-    if (found != keys.end()) return found->second;
-    auto key = type == KeyType::rsa ? PrivateKey::generate_rsa(2048) : PrivateKey::generate(type);
-    return keys.emplace(type, std::move(key)).first->second;
-}
-
-Certificate sign_copy(ByteView tbs, const PrivateKey& key) {
-    return Certificate::parse(assemble_certificate(tbs, key.algorithm(), key.sign(tbs)));
 }
 
 /// A lint that no longer finds anything would look just like a run of good certificates: this one breaks a rule of each
@@ -68,7 +39,7 @@ void run_canary(const LintContext& context, KeyType signer_type) {
                         encode_policies({std::string(oid::any_policy)})},
                        {"1.2.3.4", Extension::Criticality::critical, der::null()}}};
     std::set<std::string> found;
-    for (const auto& finding : check_lint(sign_copy(canary.encode(), key), context)) found.insert(finding.rule);
+    for (const auto& finding : check_lint(sign_certificate(canary.encode(), key), context)) found.insert(finding.rule);
     for (const auto* rule : {"lint.serial", "lint.organization_first", "lint.validity", "lint.extension_unknown",
                              "lint.extension_critical", "lint.key_usage", "lint.subject_key_identifier",
                              "lint.authority_key_identifier", "lint.policies"})
@@ -77,109 +48,14 @@ void run_canary(const LintContext& context, KeyType signer_type) {
                  std::string("the lint did not report ") + rule + " on the certificate made to break it");
 }
 
-void require_good_key(const Profile& profile, const PublicKey& key) {
-    if (std::ranges::count(profile.key_types, key.type()) == 0)
-        fail_input("x509.issue.key_type",
-                   "a certificate of the profile " + std::string(profile.name) + " cannot have a key of this type");
-    if (key.type() == KeyType::rsa && key.bits() < min_certified_rsa_bits)
-        fail_input("x509.issue.key_quality", "the RSA key has " + std::to_string(key.bits()) +
-                                                 " bits; certificates need at least " +
-                                                 std::to_string(min_certified_rsa_bits));
-    const auto findings = check_key_quality(key);
-    if (!findings.empty())
-        fail_input("x509.issue.key_quality",
-                   "the key is refused: " + findings[0].message + " (" + findings[0].rule + ")");
-}
-
-struct Window {
-    Time not_before;
-    Time not_after;
-};
-
-Window choose_window(const Profile& profile, const IssueOptions& options, const Certificate* issuer, Time now) {
-    if (issuer != nullptr && now > issuer->not_after())
-        fail(ErrorCode::forbidden, "x509.issuer.expired",
-             "the CA certificate expired on " + format_rfc3339(issuer->not_after()));
-    const auto not_before = options.not_before.value_or(now);
-    const auto chosen = options.not_after ? options.not_after : profile.validity.default_end(not_before);
-    if (!chosen)
-        fail_input("x509.issue.validity",
-                   "the profile " + std::string(profile.name) + " needs a notAfter from its caller");
-    const auto latest = profile.validity.latest_end(not_before);
-    if (latest && *chosen > *latest)
-        fail_input("x509.issue.validity", "the validity is longer than the profile " + std::string(profile.name) +
-                                              " allows: notAfter can be " + format_rfc3339(*latest) + " at the latest");
-    if (issuer != nullptr && not_before < issuer->not_before())
-        fail_input("x509.issue.validity",
-                   "notBefore is earlier than the CA certificate's own, " + format_rfc3339(issuer->not_before()));
-    const auto not_after = issuer != nullptr ? std::min(*chosen, issuer->not_after()) : *chosen;
-    if (not_before >= not_after)
-        fail_input("x509.issue.validity", "notBefore must be earlier than notAfter, " + format_rfc3339(not_after));
-    return {not_before, not_after};
-}
-
-void require_private_extensions(const std::vector<Extension>& extensions, const Arc& arc) {
-    for (const auto& extension : extensions) {
-        if (!extension.oid.starts_with(arc.text() + ".2."))
-            fail_input("x509.issue.extension",
-                       "extension " + extension.oid + " is not below the authority's arc " + arc.text() + ".2");
-        der::Reader value(extension.value, "x509.issue.extension");
-        value.any();
-        value.finish("the extension's value");
-    }
-}
-
-ToBeSigned compose(const Profile& profile, const PublicKey& key, const IssueOptions& options, const Signer& signer,
-                   Time now, Random& random) {
-    if (options.serial && !is_serial(*options.serial))
-        fail_input("x509.issue.serial", "a serial number must be 20 octets, the first 0x40-0x7F");
-    if (profile.status_urls == Profile::StatusUrls::forbidden && !(options.crl_url.empty() && options.ocsp_url.empty()))
-        fail_input("x509.issue.status_urls",
-                   "a certificate of the profile " + std::string(profile.name) + " carries no CRL or OCSP address");
-    require_private_extensions(options.extra_extensions, signer.arc);
-    auto subject = options.subject.encode();
-    const auto window = choose_window(profile, options, signer.certificate, now);
-    const auto& issuer_key = signer.key.public_key();
-    return {.serial = options.serial ? *options.serial : random_serial(random),
-            .algorithm = signer.key.algorithm(),
-            .issuer = signer.certificate != nullptr ? to_bytes(signer.certificate->subject()) : subject,
-            .not_before = window.not_before,
-            .not_after = window.not_after,
-            .subject = std::move(subject),
-            .spki = to_bytes(key.spki()),
-            .extensions = make_extensions(profile, signer.arc,
-                                          {.subject_key_identifier = key.key_identifier(),
-                                           .authority_key_identifier = issuer_key.key_identifier(),
-                                           .alt_names = options.alt_names,
-                                           .crl_url = options.crl_url,
-                                           .ocsp_url = options.ocsp_url,
-                                           .extra = options.extra_extensions})};
-}
-
-void require_clean_lint(const Certificate& copy, const LintContext& context) {
-    const auto findings = check_lint(copy, context);
-    if (findings.empty()) return;
-    std::string all;
-    for (const auto& finding : findings) all += (all.empty() ? "" : "; ") + finding.message + " (" + finding.rule + ")";
-    fail_input("x509.issue.lint", "the certificate would break a rule: " + all);
-}
-
 /// From key quality to the stored certificate; possession was proved before.
 Certificate run_pipeline(const Profile& profile, const PublicKey& key, const IssueOptions& options,
                          const Signer& signer, IssuanceStore& store, const Clock& clock, Random& random) {
-    require_good_key(profile, key);
-    const auto to_be_signed = compose(profile, key, options, signer, clock.now(), random);
-    const auto tbs = to_be_signed.encode();
-    store.record_intent(to_be_signed.serial, tbs);
-
-    const auto copy = sign_copy(tbs, throw_away_key(signer.key.public_key().type()));
-    require_clean_lint(copy, {.role = profile.role, .arc = signer.arc, .issuer = signer.certificate});
-
-    const auto certificate = sign_copy(tbs, signer.key);
-    if (!std::ranges::equal(certificate.tbs(), tbs) || !std::ranges::equal(copy.tbs(), tbs))
-        fail(ErrorCode::internal, "x509.issue.compare",
-             "the signed certificate does not hold the to-be-signed bytes that were recorded and checked");
-    signer.second_opinion.confirm(certificate.der(), certificate);
+    const Issuance issuance(profile, key, options, signer, clock.now(), random);
+    store.record_intent(issuance.serial(), issuance.tbs());
+    issuance.require_clean_lint();
+    auto certificate = issuance.sign();
+    issuance.require_second_opinion(certificate);
     store.record_issued(certificate, profile.role);
     return certificate;
 }
