@@ -68,12 +68,13 @@ Results compute_results(const VerifiedManifest& manifest, const std::vector<Open
     std::vector<const OpenedBallot*> counted;
     for (const auto* ballot : in_order) {
         ++by_style[ballot->style];
-        if (!seen_points.insert(to_bytes(ByteView(ballot->ephemeral_point).subspan(1, 32))).second) {
-            results.invalid.push_back({ballot->leaf, "ballot.repeated_ephemeral"});
-            continue;
-        }
         if (ballot->status == OpenedBallot::Status::invalid) {
             results.invalid.push_back({ballot->leaf, ballot->invalid_because ? ballot->invalid_because->rule : "ballot"});
+            continue;
+        }
+        // T13, and after the vote was judged: a copied envelope, which is never valid, must not displace its original.
+        if (!seen_points.insert(to_bytes(ByteView(ballot->ephemeral_point).subspan(1, 32))).second) {
+            results.invalid.push_back({ballot->leaf, "ballot.repeated_ephemeral"});
             continue;
         }
         ++(ballot->status == OpenedBallot::Status::blank ? results.totals.blank : results.totals.valid);

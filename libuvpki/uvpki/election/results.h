@@ -45,8 +45,8 @@ struct Results {
     std::vector<ContestResult> contests;                ///< manifest order
 };
 
-/// T13: of ballots with the same ephemeral point all but the smallest leaf are invalid "ballot.repeated_ephemeral". The
-/// tie seed is SHA-256 of the final checkpoint's text. `opened` may come in any order.
+/// T13: of otherwise valid ballots with one ephemeral x coordinate all but the smallest leaf are invalid
+/// "ballot.repeated_ephemeral". The tie seed is SHA-256 of the final checkpoint's text. `opened` may come in any order.
 Results compute_results(const VerifiedManifest& manifest, const std::vector<OpenedBallot>& opened, const Totals& known,
                         const Sha256& log_root, std::int64_t log_size, ByteView tie_seed);
 

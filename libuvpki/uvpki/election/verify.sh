@@ -1107,8 +1107,12 @@ check_results() {
     flatten $f "$T/results" || { done_with results 0; return; }
     [ "$(lines "$T/votes")" -eq "$CAST" ] ||
         bad $f "the recount leaves out $((CAST - $(lines "$T/votes"))) ballots that do not hold, so it may differ"
-    # T13: of ballots with one ephemeral key only the one with the smallest leaf counts
-    awk '{ if ($4 in seen) print $1, $2, $3, $4, "invalid"; else print; seen[$4] }' "$T/votes" >"$T/judged"
+    # T13: of ballots with one ephemeral key only the one with the smallest leaf counts, among those that else would: so
+    # a copied envelope cannot displace its original. The key is known by its x coordinate (after 00 and 04), because the
+    # point of the opposite sign agrees on the same secret.
+    awk '{ x = substr($4, 5, 64)
+           if ($5 != "invalid" && x in seen) print $1, $2, $3, $4, "invalid"
+           else { print; if ($5 != "invalid") seen[x] } }' "$T/votes" >"$T/judged"
     awk -F '\t' -v rules="$M" -v votes="$T/judged" -v claims="$T/claims-by-style" \
         -v id="$ID" -v manifest="$MANIFEST_HASH" -v root="$LOG_ROOT" -v cast="$CAST" -v claimed="$CLAIMED" \
         -v roll="$ROLL_SIZE" -v summary="$T/summary" '

@@ -70,8 +70,8 @@ class Curve:
         x = (slope * slope - left[0] - right[0]) % self.prime
         return x, (slope * (left[0] - x) - left[1]) % self.prime
 
-    def multiply(self, scalar):
-        result, addend = None, self.base
+    def multiply(self, scalar, point=None):
+        result, addend = None, point or self.base
         while scalar:
             if scalar & 1:
                 result = self.add(result, addend)

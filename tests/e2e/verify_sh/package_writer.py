@@ -52,6 +52,33 @@ def openssl(*arguments, given=None):
                           stderr=subprocess.PIPE).stdout
 
 
+def aes_256(mode, key, data, *more):
+    return openssl("enc", f"-{mode}", "-e", "-nopad", "-K", key.hex(), *more, given=data)
+
+
+def gcm(key, nonce, text):
+    """AES-256-GCM (NIST SP 800-38D) with a nonce of 12 octets and nothing but text: ciphertext and tag."""
+    def times(x, y):
+        product = 0
+        for bit in range(127, -1, -1):
+            if y >> bit & 1:
+                product ^= x
+            x = x >> 1 ^ (0xE1 << 120 if x & 1 else 0)
+        return product
+
+    stream = aes_256("aes-256-ctr", key, bytes(16) + text, "-iv", (nonce + integer_octets(1, 4)).hex())
+    mask, ciphertext = stream[:16], stream[16:]
+    hash_key, state = int.from_bytes(aes_256("aes-256-ecb", key, bytes(16)), "big"), 0
+    padded = ciphertext + bytes(-len(ciphertext) % 16) + integer_octets(0, 8) + integer_octets(8 * len(text), 8)
+    for at in range(0, len(padded), 16):
+        state = times(state ^ int.from_bytes(padded[at:at + 16], "big"), hash_key)
+    return ciphertext, integer_octets(state ^ int.from_bytes(mask, "big"), 16)
+
+
+def integer_octets(number, size):
+    return number.to_bytes(size, "big")
+
+
 def name(common, unit=None):
     parts = [("2.5.4.10", "Example Council"), ("2.5.4.11", unit), ("2.5.4.3", common)]
     return sequence(*(tlv(0x31, sequence(oid(kind), utf8(text))) for kind, text in parts if text))
@@ -143,6 +170,7 @@ class Authority:
         self.log_key = openssl("pkey", "-in", self.folder / "log.pem", "-pubout", "-outform", "DER")[-32:]
         self.origin = f"log.example.org/{ID}"
         self.log_id = sha256(self.origin.encode() + b"\n\1" + self.log_key)[:4]
+        self.ephemeral = Key()
         self.roll = sorted(secrets.token_bytes(32) for _ in range(23))
         self.claims = sorted(secrets.token_bytes(32) for _ in range(11))
         self.transcript = canonical({"election": ID})
@@ -223,6 +251,10 @@ class Authority:
             serial=int.from_bytes(bytes([0x40 | serial[0] & 0x3F]) + serial[1:], "big") ^ (flaw == "other-serial"),
             extra=[] if flaw == "no-token" else [(f"{ARC}.2.1", False, tokens)])
         sealed = self.seal(self.plaintext(number, style, key, flaw), flaw)
+        if flaw in ("own-ephemeral", "mirrored-ephemeral"):
+            scalar = self.ephemeral.scalar
+            ephemeral = Key(scalar=scalar if flaw == "own-ephemeral" else P256.order - scalar)
+            sealed = self.seal_with(self.plaintext(number, style, key, flaw), ephemeral)
         if flaw == "copied":
             sealed = self.ballots[number - 2][1]
         file = sign(sealed, certificate, high_s=flaw == "high-s", unsigned=flaw == "unsigned-attribute",
@@ -267,6 +299,24 @@ class Authority:
             sealed = sealed[:-30] + bytes([sealed[-30] ^ 1]) + sealed[-29:]
         return sealed
 
+    def seal_with(self, plaintext, ephemeral):
+        """An envelope by this ephemeral key, which openssl would choose anew each time (RFC 5083, 5084, 5753)."""
+        certificate = self.election
+        x, _ = P256.multiply(ephemeral.scalar, P256.multiply(self.election_key.scalar))
+        wrap = sequence(oid("2.16.840.1.101.3.4.1.45"))
+        shared_info = sequence(wrap, tlv(0xA2, octets(integer_octets(256, 4))))
+        wrapping_key = sha256(integer_octets(x, 32) + integer_octets(1, 4) + shared_info)
+        key, nonce = secrets.token_bytes(32), secrets.token_bytes(12)
+        wrapped = aes_256("id-aes256-wrap", wrapping_key, key, "-iv", "A6" * 8)
+        ciphertext, tag = gcm(key, nonce, plaintext)
+        originator = tlv(0xA0, tlv(0xA1, sequence(oid("1.2.840.10045.2.1")), bits(ephemeral.point)))
+        recipient = sequence(sequence(certificate.issuer, integer(certificate.serial)), octets(wrapped))
+        agreement = tlv(0xA1, integer(3), originator, sequence(oid("1.3.132.1.11.1"), wrap), sequence(recipient))
+        cipher = sequence(oid("2.16.840.1.101.3.4.1.46"), sequence(octets(nonce), integer(16)))
+        content = sequence(oid(ID_DATA), cipher, tlv(0x80, ciphertext))
+        return sequence(oid("1.2.840.113549.1.9.16.1.23"),
+                        tlv(0xA0, sequence(integer(0), set_of(agreement), content, octets(tag))))
+
     def stamp(self, data, when, signer=None):
         signer = signer or self.tsa
         info = sequence(integer(1), oid(policy(7)), sequence(SHA256, octets(sha256(data))), integer(secrets.randbits(60)),
@@ -291,9 +341,15 @@ class Authority:
         info = sequence(integer(0), name(f"Rehearsal {number}"), key.spki, tlv(0xA0))
         return sequence(info, key.algorithm, bits(key.sign(info)))
 
-    def results(self, ballots, leaves):
+    def results(self, ballots, leaves, flaws):
         """By the rules of docs/formats: ballot 1 is of another manifest and ballot 7 no ballot, 6 is blank."""
-        good = [n for n in range(len(ballots)) if n not in (1, 7)]
+        names = [hexhash(ballot[0]) for ballot in ballots]
+        rules = {"copied": "ballot.copied", "other-manifest": "ballot.manifest", "flipped-ciphertext": "ballot.open"}
+        invalid = {names[1]: "ballot.manifest", names[7]: "ballot.plaintext.size"}
+        invalid |= {names[n]: rules[flaw] for n, flaw in flaws.items() if flaw in rules}
+        sharing = sorted(names[n] for n, flaw in flaws.items() if flaw.endswith("-ephemeral"))
+        invalid |= {leaf: "ballot.repeated_ephemeral" for leaf in sharing[1:]}
+        good = [n for n in range(len(ballots)) if names[n] not in invalid]
         members = json.loads(self.manifest)
         contests = []
         for contest in members["contests"]:
@@ -307,10 +363,10 @@ class Authority:
         blank = sum(1 for n in good if not any(choices for _, choices in self.choices(n)))
         return {"version": 1, "election": ID, "manifest": hexhash(self.manifest), "contests": contests,
                 "cast_by_style": {style: sum(1 for b in ballots if b[3] == style) for style in ("north", "south")},
-                "invalid": [{"leaf": leaf, "rule": "ballot"} for leaf in sorted(hexhash(ballots[n][0]) for n in (1, 7))],
+                "invalid": [{"leaf": leaf, "rule": rule} for leaf, rule in sorted(invalid.items())],
                 "log": {"root": merkle(leaves).hex(), "size": len(leaves)},
                 "totals": {"roll": 23, "claimed": 11, "redeemed": 9, "cast": 8, "valid": len(good) - blank, "blank": blank,
-                           "invalid": 2}}
+                           "invalid": len(invalid)}}
 
 
 def tiles(leaves):
@@ -373,7 +429,7 @@ def write_package(authority, folder, *, flaws=None, signers=None, files=None, ep
         if number < 3:
             put(f"trustees/share-{number}.pem", pem("PRIVATE KEY", a.shares[number - 1].pkcs8()))
     put("election-key.pem", pem("PRIVATE KEY", a.election_key.pkcs8()))
-    counted = a.results(ballots, order)
+    counted = a.results(ballots, order, flaws)
     put_signed("results/results.json", canonical(results(counted) if results else counted), a.officer)
     for path in ("README.txt", "verify.sh", "results/results.csv", "results/rounds.txt", "results/board.blt", "results/mayor.blt",
                  "results/ideas.blt"):

@@ -116,12 +116,24 @@ class Ballots(WrittenPackage):
         self.refused_ballots({"forged-token": "token", "other-election-token": "token", "no-token": "carries no token",
                               "unknown-key": "not in the manifest", "other-style": "token", "two-tokens": "token 2"})
 
-    def test_t12_a_copied_envelope_or_a_vote_for_another_manifest_counts_for_nobody(self):
-        wrong = {5: "copied", 2: "other-manifest", 4: "flipped-ciphertext"}
-        self.refused([("results/results.json", "does not call the ballot")], flaws=wrong)
-        out = verify(self.folder / "package")[1]
-        for number in wrong:
-            self.assertIn(f"does not call the ballot {Path(self.ballots[number]).stem} invalid", out)
+    def test_t12_t13_votes_that_count_for_nobody_must_be_called_invalid(self):
+        """Copied envelopes (which cost the copied ballot nothing), votes for another manifest, votes that do not open; of
+        ballots with one ephemeral key, or its mirror image, all but the one with the smallest leaf."""
+        good, fingerprint = (0, "GOOD council-2026\n", ""), hexhash(AUTHORITY.root.der)
+        for wrong, rules in (({5: "copied", 2: "other-manifest", 4: "flipped-ciphertext"},
+                              ["ballot.copied", "ballot.manifest", "ballot.open"]),
+                             ({5: "own-ephemeral", 2: "mirrored-ephemeral", 4: "own-ephemeral"},
+                              ["ballot.repeated_ephemeral"] * 2)):
+            package = self.write(flaws=wrong)
+            self.assertEqual(verify(package, fingerprint), good)
+            invalid = json.loads((package / "results/results.json").read_bytes())["invalid"]
+            named = [entry for entry in invalid if entry["leaf"] not in [Path(self.ballots[n]).stem for n in (1, 7)]]
+            self.assertEqual(sorted(entry["rule"] for entry in named), rules)
+
+            def all_valid(counted):
+                return counted | {"invalid": [entry for entry in counted["invalid"] if entry["rule"] not in rules]}
+
+            self.refused([("results/results.json", "does not call the ballot")], flaws=wrong, results=all_valid)
 
     def test_t15_t16_t17_twins_additions_and_encodings_that_are_not_der(self):
         self.refused_ballots({"high-s": "high s", "unsigned-attribute": "unsigned attributes", "ber": "not minimal",
