@@ -1,6 +1,6 @@
 // The authority's folder: made, opened, installed; trust and time stamps.
 //   authority.json          organization, arc and audit key; public
-//   keys/*-key.pem          issuing, tsa and audit key, encrypted PKCS#8, 0600
+//   keys/*-key.pem          issuing, tsa, audit and ocsp key, encrypted PKCS#8, 0600
 //   store.sqlite            inventory, lists, elections, audit log
 //   audit-checkpoint.json   the newest signed head of the audit log
 
@@ -89,8 +89,14 @@ void set_installed(Authority::State& state, std::unique_ptr<const Installed> ins
 
 AuthorityKeys load_keys(const fs::path& folder, const SecretBytes& password) {
     load_identity(folder);
+    // An authority made before there was a responder gets its key now.
+    if (!fs::exists(key_path(folder, "ocsp"))) {
+        load_key(folder, "issuing", password);  // refuses a wrong password
+        save_file(key_path(folder, "ocsp"),
+                  x509::PrivateKey::generate(x509::KeyType::ec_p256).to_encrypted_pem(password), FileMode::secret);
+    }
     return {load_key(folder, "issuing", password), load_key(folder, "tsa", password),
-            load_key(folder, "audit", password)};
+            load_key(folder, "audit", password), load_key(folder, "ocsp", password)};
 }
 
 std::shared_ptr<Authority::State> open_state(const fs::path& folder, std::optional<AuthorityKeys> keys,
@@ -184,13 +190,14 @@ Authority Authority::create(const fs::path& folder, std::string_view organizatio
     const fs::path building = place.string() + ".making-" + to_hex(random.bytes(6));
     make_folder(building / "keys", FileMode::secret);
     const auto new_key = [] { return x509::PrivateKey::generate(x509::KeyType::ec_p256); };
-    const AuthorityKeys keys{new_key(), new_key(), new_key()};
+    const AuthorityKeys keys{new_key(), new_key(), new_key(), new_key()};
     const auto save_key = [&](std::string_view name, const x509::PrivateKey& key) {
         save_file(key_path(building, name), key.to_encrypted_pem(password, protection.iterations), FileMode::secret);
     };
     save_key("issuing", keys.issuing);
     save_key("tsa", keys.tsa);
     save_key("audit", keys.audit);
+    save_key("ocsp", keys.ocsp);
     {
         const auto database = service::open_sqlite(building / "store.sqlite");
         service::migrate(*database, {service::audit_migrations(), migrations()});

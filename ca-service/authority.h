@@ -14,6 +14,7 @@
 #include "uvpki/secret.h"
 #include "uvpki/service/audit_log.h"
 #include "uvpki/x509/issue.h"
+#include "uvpki/x509/ocsp.h"
 #include "uvpki/x509/path.h"
 #include "uvpki/x509/revocation.h"
 
@@ -97,6 +98,12 @@ public:
 
     /// RFC 3161 response; serial numbers are durable.
     Bytes timestamp(ByteView request);
+
+    /// OCSPResponse (RFC 6960) about the issuing CA's certificates as they stand now. The responder's certificate is
+    /// issued when it is first needed and replaced ten days before it ends. What a request gets wrong is answered, not
+    /// thrown; see x509::OcspResponder::respond.
+    Bytes answer_ocsp(ByteView request);
+    x509::Certificate ocsp_certificate();
 
     Elections& elections();
     std::vector<Finding> check_audit() const;

@@ -18,6 +18,7 @@ struct AuthorityKeys {
     x509::PrivateKey issuing;
     x509::PrivateKey tsa;
     x509::PrivateKey audit;
+    x509::PrivateKey ocsp;
 };
 
 /// There once the root has signed.
@@ -71,6 +72,9 @@ struct Authority::State {
     std::mutex checkpoint_mutex;  ///< guards the published checkpoint's file and the number in it
     std::int64_t published_checkpoint = 0;
 
+    std::mutex responder_mutex;  ///< guards the one below
+    std::optional<x509::OcspResponder> responder_in_use;
+
     State(std::filesystem::path folder_path, std::string organization_name, x509::Arc oid_arc, x509::PublicKey audit,
           const Clock& the_clock, Random& the_random)
         : folder(std::move(folder_path)),
@@ -95,6 +99,8 @@ struct Authority::State {
     x509::Crl make_next_crl(service::Transaction& transaction, const x509::Certificate& issuing,
                             std::string_view actor);
     std::int64_t next_timestamp_serial();
+    /// With a certificate that holds for some days yet, issued now if need be.
+    x509::OcspResponder ocsp_responder();
 
     void audit(service::Transaction& transaction, const Act& act, const Json& details) const;
     /// Signs the log's head; hand the result to publish() once the transaction is durable.

@@ -56,6 +56,7 @@ struct AuthorityArguments {
     std::string issuing;  ///< certificate file
     std::string data;
     std::string query;
+    std::string request;
     std::string out;
     enum class Crl { latest, next } crl = Crl::latest;
 };
@@ -65,6 +66,10 @@ ExitCode install_authority(const AuthorityArguments& arguments);
 ExitCode write_chain(const AuthorityArguments& arguments);
 ExitCode write_crl(const AuthorityArguments& arguments);
 ExitCode make_timestamp(const AuthorityArguments& arguments);
+/// One OCSP response to one request.
+ExitCode answer_ocsp(const AuthorityArguments& arguments);
+/// The certificate of the authority's OCSP responder, issued when there is none that holds.
+ExitCode write_ocsp_certificate(const AuthorityArguments& arguments);
 /// found_bad when log or store do not hold.
 ExitCode check_audit(const AuthorityArguments& arguments);
 

@@ -86,6 +86,19 @@ void add_authority_commands(Options& options, AuthorityArguments& authority) {
     sub->add_option("--query", authority.query, "or a query made elsewhere (openssl ts -query)");
     sub->add_option("--out", authority.out, "the response")->required();
 
+    auto* ocsp = options.group("ocsp", "Answers about the state of certificates (RFC 6960)");
+    sub = options.command(ocsp, "respond", "Answer one request (openssl ocsp -reqout)",
+                          "ocsp respond --folder authority --request question.der --out answer.der",
+                          [&authority] { return answer_ocsp(authority); });
+    options.acting(sub, authority.common);
+    sub->add_option("--request", authority.request, "the request (DER)")->required();
+    sub->add_option("--out", authority.out, "the response (DER)")->required();
+    sub = options.command(ocsp, "certificate", "Write the responder's certificate, issued when none holds",
+                          "ocsp certificate --folder authority --out ocsp.pem",
+                          [&authority] { return write_ocsp_certificate(authority); });
+    options.acting(sub, authority.common);
+    sub->add_option("--out", authority.out, "PEM file")->required();
+
     auto* audit = options.group("audit", "The audit log");
     sub = options.command(audit, "check", "Check the whole log, its signatures, and that the inventory fits it",
                           "audit check --folder authority", [&authority] { return check_audit(authority); });

@@ -229,11 +229,16 @@ struct OcspResponder::State {
         const auto next_update = std::min(now + options.validity, certificate.not_after());
         // RFC 6960, section 4.4.4: "OCSP servers that provide support for such a historical reference SHOULD include an
         // archive cutoff date extension". Nothing is ever forgotten here, so it is the CA's own first day.
-        const Extension archive{std::string(ocsp::archive_cutoff_oid), Criticality::non_critical,
-                                der::generalized_time(ca.not_before())};
+        std::vector<Extension> extensions{
+            {std::string(ocsp::archive_cutoff_oid), Criticality::non_critical, der::generalized_time(ca.not_before())}};
+        // RFC 6960, section 4.4.5: "All the extensions specified as CRL entry extensions ... are also supported as
+        // singleExtensions."
+        if (known && known->revocation && known->revocation->invalid_since)
+            extensions.push_back({std::string(oid::invalidity_date), Criticality::non_critical,
+                                  der::generalized_time(*known->revocation->invalid_since)});
         return der::sequence({id.encoding, encode_status(known), der::generalized_time(now),
                               der::encode(der::context_constructed(0), der::generalized_time(next_update)),
-                              der::encode(der::context_constructed(1), encode_extensions({archive}))});
+                              der::encode(der::context_constructed(1), encode_extensions(extensions))});
     }
 
     Bytes sign(const Bytes& answers, ByteView nonce, Time now) const {

@@ -95,6 +95,7 @@ struct OcspAnswer {
     OcspStatus status{};
     Time revoked_at{};  ///< for revoked
     RevocationReason reason = RevocationReason::unspecified;
+    std::optional<Time> invalid_since;  ///< invalidityDate, for a compromise
     Time this_update{};
     std::optional<Time> next_update;
 };

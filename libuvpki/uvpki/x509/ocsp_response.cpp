@@ -64,7 +64,14 @@ OcspAnswer read_answer(der::Reader single) {
         tagged.finish("nextUpdate");
         if (*answer.next_update < answer.this_update) single.refuse("nextUpdate is before thisUpdate");
     }
-    ocsp::read_nonce(read_extensions(single, 1));  // nothing there means anything to us, unless it is critical
+    const auto extensions = read_extensions(single, 1);
+    ocsp::read_nonce(extensions);  // refuses critical ones
+    for (const auto& extension : extensions) {
+        if (extension.oid != oid::invalidity_date) continue;
+        der::Reader value(extension.value, malformed);
+        answer.invalid_since = read_generalized_time(value, "invalidityDate");
+        value.finish("invalidityDate");
+    }
     single.finish("SingleResponse");
     return answer;
 }

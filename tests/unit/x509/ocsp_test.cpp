@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/command.h"
+#include "tests/support/reason.h"
 #include "tests/unit/x509/handmade.h"
 #include "uvpki/encoding.h"
 #include "uvpki/files.h"
@@ -10,13 +11,9 @@
 using namespace uvpki;
 using namespace uvpki::x509;
 using namespace uvpki::testing;
+using uvpki::test::reason_of;
 
 namespace {
-
-template <typename Action>
-std::string reason_of(Action action) {
-    return test::reason_thrown<Error>(action);
-}
 
 /// The registrar CA's responder, two voters of whom the second is revoked, and a request about both.
 struct Desk {
@@ -39,8 +36,10 @@ struct Desk {
         return [this](ByteView serial) -> std::optional<KnownStatus> {
             if (equal(serial, good.serial())) return KnownStatus{};
             if (equal(serial, bad.serial()))
-                return KnownStatus{RevokedEntry{
-                    .serial = to_bytes(serial), .revoked_at = revoked_at, .reason = RevocationReason::superseded}};
+                return KnownStatus{RevokedEntry{.serial = to_bytes(serial),
+                                                .revoked_at = revoked_at,
+                                                .reason = RevocationReason::key_compromise,
+                                                .invalid_since = revoked_at - Days{1}}};
             return std::nullopt;
         };
     }
@@ -88,7 +87,8 @@ TEST_CASE("a responder says good, revoked with reason and date, and unknown, and
         const auto bad = verify_ocsp_response(response, desk.bad, trust, desk.rules());
         CHECK(bad.status() == OcspStatus::revoked);
         CHECK(bad.answer().revoked_at == desk.revoked_at);
-        CHECK(bad.answer().reason == RevocationReason::superseded);
+        CHECK(bad.answer().reason == RevocationReason::key_compromise);
+        CHECK(bad.answer().invalid_since == desk.revoked_at - Days{1});
         CHECK(verify_ocsp_response(response, stranger, trust, desk.rules()).status() == OcspStatus::unknown);
     }
 }
@@ -333,7 +333,7 @@ TEST_CASE("openssl reads and verifies our responses") {
         CHECK(answer.output.find("Response verify OK") != std::string::npos);
         CHECK(answer.output.find("good.pem: good") != std::string::npos);
         CHECK(answer.output.find("bad.pem: revoked") != std::string::npos);
-        CHECK(answer.output.find("Reason: superseded") != std::string::npos);
+        CHECK(answer.output.find("Reason: keyCompromise") != std::string::npos);
         CHECK(answer.output.find("WARNING: no nonce") == std::string::npos);
     }
     // Another request's nonce is noticed by openssl too.
@@ -343,7 +343,8 @@ TEST_CASE("openssl reads and verifies our responses") {
               attime)
               .output.find("Nonce Verify error") != std::string::npos);
     const auto text = run("openssl ocsp -respin r.der -noverify -resp_text").output;
-    for (const auto* part : {"OCSP Nonce", "Archive Cutoff", "Responder Id", "ecdsa-with-SHA256", "OCSP No Check"}) {
+    for (const auto* part :
+         {"OCSP Nonce", "Archive Cutoff", "Responder Id", "ecdsa-with-SHA256", "OCSP No Check", "Invalidity Date"}) {
         CAPTURE(part);
         CHECK(text.find(part) != std::string::npos);
     }
