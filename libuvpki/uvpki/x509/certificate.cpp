@@ -174,7 +174,7 @@ std::string Certificate::subject_text() const {
     return name_text(parsed_->subject);
 }
 bool Certificate::is_self_issued() const {
-    return same(parsed_->issuer, parsed_->subject);
+    return names_match(parsed_->issuer, parsed_->subject);
 }
 bool Certificate::operator==(const Certificate& other) const {
     return same(parsed_->der, other.parsed_->der);
@@ -190,7 +190,7 @@ std::vector<Certificate> parse_certificate_bundle(std::string_view pem) {
 }
 
 bool is_signed_by(const Certificate& certificate, const Certificate& issuer) {
-    return same(certificate.issuer(), issuer.subject()) &&
+    return names_match(certificate.issuer(), issuer.subject()) &&
            is_valid_signature(issuer.public_key(), certificate.signature_algorithm(), certificate.tbs(),
                               certificate.signature());
 }

@@ -1,16 +1,15 @@
 // Extensions in and out, and the strict decoding of the ones that are known; declared in certificate.h and parsed.h.
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 #include <bit>
 
 #include "uvpki/encoding.h"
 #include "uvpki/error.h"
 #include "uvpki/openssl/der.h"
-#include "uvpki/x509/name.h"
+#include "uvpki/x509/general_name.h"
+#include "uvpki/x509/name_constraints.h"
 #include "uvpki/x509/oids.h"
 #include "uvpki/x509/parsed.h"
+#include "uvpki/x509/policy_graph.h"
 
 namespace uvpki::x509 {
 
@@ -122,49 +121,10 @@ Bytes read_authority_key_identifier(ByteView value) {
     return result;
 }
 
-std::string ip_text(const der::Reader& reader, ByteView octets) {
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    if (octets.size() != 4 && octets.size() != 16) reader.refuse("an iPAddress has neither 4 nor 16 octets");
-    inet_ntop(octets.size() == 4 ? AF_INET : AF_INET6, octets.data(), text.data(), text.size());
-    return text.data();
-}
-
-/// The characters of an IA5String name, none of which may hide or fake a part of it (a NUL in a host name,
-/// CVE-2009-2408).
-std::string ia5_text(const der::Reader& reader, ByteView octets) {
-    if (octets.empty() || !std::ranges::all_of(octets, [](std::uint8_t c) { return c > 0x20 && c < 0x7F; }))
-        reader.refuse("an alternative name is empty or has characters that names must not have");
-    return to_text(octets);
-}
-
-std::string general_name_text(const der::Reader& reader, const der::Element& name) {
-    if (name.tag == der::context(1)) return "email:" + ia5_text(reader, name.content);
-    if (name.tag == der::context(2)) return "DNS:" + ia5_text(reader, name.content);
-    if (name.tag == der::context(6)) return "URI:" + ia5_text(reader, name.content);
-    if (name.tag == der::context(7)) return "IP:" + ip_text(reader, name.content);
-    if (name.tag == der::context(8)) return "RID:" + der::oid_to_text(name.content);
-    if (name.tag == der::context_constructed(0)) {
-        der::Reader other(name.content, reason);
-        return "otherName:" + der::oid_to_text(other.oid("otherName type"));
-    }
-    if (name.tag == der::context_constructed(4)) {
-        parse_name(name.content, reason);
-        return "dirName:" + name_text(name.content);
-    }
-    reader.refuse("subjectAltName has a kind of name that is not read");
-}
-
 std::vector<std::string> read_alt_names(ByteView value) {
-    der::Reader outer(value, reason);
-    auto reader = outer.sequence("subjectAltName");
-    outer.finish("subjectAltName");
     std::vector<std::string> result;
-    while (!reader.empty()) {
-        const auto name = reader.any();
-        if (result.size() == max_list) reader.refuse("subjectAltName has more than 256 entries");
-        result.push_back(general_name_text(reader, name));
-    }
-    if (result.empty()) outer.refuse("subjectAltName is empty");
+    for (const auto& name : parse_general_names(value, "subjectAltName", reason))
+        result.push_back(general_name_text(name));
     return result;
 }
 
@@ -226,6 +186,14 @@ void Certificate::Parsed::read_known_extensions() {
             authority_key_identifier = read_authority_key_identifier(extension.value);
         else if (extension.oid == oid::subject_alt_name)
             alt_names = read_alt_names(extension.value);
+        else if (extension.oid == oid::name_constraints)
+            NameConstraints::parse(extension.value, reason);
+        else if (extension.oid == oid::policy_mappings)
+            parse_policy_mappings(extension.value, reason);
+        else if (extension.oid == oid::policy_constraints)
+            parse_policy_constraints(extension.value, reason);
+        else if (extension.oid == oid::inhibit_any_policy)
+            parse_inhibit_any_policy(extension.value, reason);
     }
 }
 

@@ -88,7 +88,84 @@ std::string value_text(const NameAttribute& attribute) {
     return result;
 }
 
+/// UTF-8 of a value made of code units of `width` octets (BMPString 2, UniversalString 4); nullopt when it is none.
+std::optional<std::string> utf8_of_units(ByteView value, std::size_t width) {
+    if (value.size() % width != 0) return std::nullopt;
+    std::string text;
+    for (std::size_t at = 0; at < value.size(); at += width) {
+        std::uint32_t point = 0;
+        for (std::size_t i = 0; i < width; ++i) point = (point << 8) | value[at + i];
+        if (point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) return std::nullopt;
+        const auto add = [&](std::uint32_t octet) { text += static_cast<char>(octet & 0xFF); };
+        const auto tail = [&](unsigned shift) { add(0x80 | ((point >> shift) & 0x3F)); };
+        if (point < 0x80) {
+            add(point);
+        } else if (point < 0x800) {
+            add(0xC0 | (point >> 6)), tail(0);
+        } else if (point < 0x10000) {
+            add(0xE0 | (point >> 12)), tail(6), tail(0);
+        } else {
+            add(0xF0 | (point >> 18)), tail(12), tail(6), tail(0);
+        }
+    }
+    return text;
+}
+
+/// The text of a value of a kind that is compared as text.
+std::optional<std::string> comparable_text(const NameAttribute& attribute) {
+    constexpr std::uint8_t universal_string = 0x1C, bmp_string = 0x1E;
+    if (is_text(attribute.tag)) return to_text(attribute.value);
+    if (attribute.tag == universal_string) return utf8_of_units(attribute.value, 4);
+    if (attribute.tag == bmp_string) return utf8_of_units(attribute.value, 2);
+    return std::nullopt;
+}
+
+/// RFC 5280, section 7.1: case folded, leading and trailing white space removed, inner white space one space. ASCII
+/// only: other characters have to be the same.
+std::string folded(std::string_view text) {
+    std::string result;
+    for (const char c : text) {
+        if (c == ' ') {
+            if (!result.empty() && result.back() != ' ') result += ' ';
+        } else {
+            result += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        }
+    }
+    if (!result.empty() && result.back() == ' ') result.pop_back();
+    return result;
+}
+
+/// One comparable encoding per relative distinguished name.
+std::vector<Bytes> comparable_name(ByteView der) {
+    std::vector<std::vector<Bytes>> rdns;
+    for (const auto& attribute : parse_name(der)) {
+        if (attribute.rdn == rdns.size()) rdns.emplace_back();
+        const auto text = comparable_text(attribute);
+        const auto value =
+            text ? der::utf8_string(folded(*text)) : der::encode(static_cast<der::Tag>(attribute.tag), attribute.value);
+        rdns.back().push_back(der::sequence({der::encode(der::Tag::oid, attribute.oid), value}));
+    }
+    std::vector<Bytes> result;
+    result.reserve(rdns.size());
+    for (auto& rdn : rdns) result.push_back(der::set_of(std::move(rdn)));
+    return result;
+}
+
 }  // namespace
+
+bool names_match(ByteView a, ByteView b) {
+    if (std::ranges::equal(a, b)) return true;
+    try {
+        return comparable_name(a) == comparable_name(b);
+    } catch (const Error&) {
+        return false;  // asked, not demanded: a malformed name is no other name
+    }
+}
+
+bool is_within_name(ByteView name, ByteView base) {
+    const auto wanted = comparable_name(base), given = comparable_name(name);
+    return wanted.size() <= given.size() && std::equal(wanted.begin(), wanted.end(), given.begin());
+}
 
 Bytes Name::encode() const {
     if (organization.empty()) fail_input("x509.name", "the organization (O) is empty");

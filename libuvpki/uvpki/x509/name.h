@@ -33,6 +33,15 @@ struct NameAttribute {
 /// characters for the string type, an unsorted multi-valued RDN or more than 64 attributes.
 std::vector<NameAttribute> parse_name(ByteView der, std::string_view reason = "x509.name");
 
+/// Name chaining as RFC 5280, section 7.1, asks: the same attributes, where UTF8String, PrintableString, IA5String,
+/// BMPString and UniversalString values are compared without regard to ASCII case and repeated spaces, others octet for
+/// octet. False for malformed names that are not the same octets.
+bool names_match(ByteView a, ByteView b);
+
+/// True when the first relative distinguished names of `name` are those of `base` (RFC 5280, section 7.1: name
+/// constraints). Throws invalid_input "x509.name" for malformed names.
+bool is_within_name(ByteView name, ByteView base);
+
 /// "O=Example, CN=Root" for people; every attribute in order, unknown ones by OID, control characters escaped.
 /// Throws invalid_input "x509.name" for a malformed name.
 std::string name_text(ByteView der);

@@ -253,17 +253,50 @@ TEST_CASE("an unknown critical extension is refused in leaf and CA, a non-critic
     CHECK(names_certificate(ca, 1));
 }
 
-TEST_CASE("a constraint that we do not process is never passed over, critical or not") {
+TEST_CASE("name constraints of a CA bind its leaves, critical or not") {
     Fixture f;
-    // Name constraints that permit O=Another alone; openssl processes them and refuses as well.
-    const auto directory = der::encode(der::context_constructed(4), TestPki::name("x").encode());
-    const auto permitted = der::encode(der::context_constructed(0), der::sequence({directory}));
-    for (const auto criticality : {Extension::Criticality::critical, Extension::Criticality::non_critical}) {
-        const auto ca = f.registrar_ca([&](auto& tbs) {
-            tbs.extensions.push_back({std::string(oid::name_constraints), criticality, der::sequence({permitted})});
+    const auto constrained = [&](unsigned side, const Bytes& name, Extension::Criticality criticality) {
+        const auto directory = der::encode(der::context_constructed(4), name);
+        const auto subtrees = der::encode(der::context_constructed(side), der::sequence({directory}));
+        return f.registrar_ca([&](auto& tbs) {
+            tbs.extensions.push_back({std::string(oid::name_constraints), criticality, der::sequence({subtrees})});
         });
-        CHECK(f.verify_below(ca).reason == "x509.path.extension");
+    };
+    const auto organization = der::sequence({der::encode(
+        der::Tag::set, der::sequence({der::oid(oid::organization), der::utf8_string("TEST  election authority")}))});
+    constexpr unsigned permitted = 0, excluded = 1;
+    for (const auto criticality : {Extension::Criticality::critical, Extension::Criticality::non_critical}) {
+        const auto out = f.verify_below(constrained(excluded, organization, criticality));
+        CHECK(out.reason == "x509.path.name");
+        CHECK(names_certificate(out, 0));
+        CHECK(f.verify_below(constrained(permitted, organization, criticality)).reason == "");
+        CHECK(f.verify_below(constrained(permitted, TestPki::name("x").encode(), criticality)).reason ==
+              "x509.path.name");
+        CHECK(f.verify_below(constrained(excluded, TestPki::name("x").encode(), criticality)).reason == "");
     }
+}
+
+TEST_CASE("constraints in a leaf, and policy mappings anywhere, are refused") {
+    Fixture f;
+    const auto policy = der::oid("1.2.3.4"), mapping = der::sequence({der::sequence({policy, der::oid("1.2.3.5")})});
+    const auto add = [](std::string_view oid, const Bytes& value) {
+        return [=](auto& tbs) {
+            tbs.extensions.push_back({std::string(oid), Extension::Criticality::critical, value});
+        };
+    };
+    const auto inhibit = add(oid::inhibit_any_policy, der::integer(0));
+    CHECK(f.verify_below(f.registrar_ca(inhibit)).reason == "");
+    // openssl passes both over: nothing in these paths is mapped.
+    const auto verdict = [&](const Certificate& ca, const std::function<void(ToBeSigned&)>& change_leaf) {
+        auto trust = f.pki.trust_without_crls();
+        trust.add_intermediate(ca);
+        return verify(trust, f.voter_below(ca, change_leaf),
+                      {.role = Role::voter, .time = during_voting, .revocation = Revocation::ignored})
+            .reason;
+    };
+    CHECK(verdict(f.registrar_ca({}), {}) == "");
+    CHECK(verdict(f.registrar_ca({}), inhibit) == "x509.path.extension");
+    CHECK(verdict(f.registrar_ca(add(oid::policy_mappings, mapping)), {}) == "x509.path.extension");
 }
 
 TEST_CASE("names that do not chain and unknown roots lead nowhere") {
