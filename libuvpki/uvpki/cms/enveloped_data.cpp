@@ -5,9 +5,10 @@
 
 #include "uvpki/cms/signed_message.h"
 #include "uvpki/error.h"
+#include "uvpki/openssl/aes_gcm.h"
 #include "uvpki/openssl/checked.h"
 #include "uvpki/openssl/der.h"
-#include "uvpki/x509/native_key.h"
+#include "uvpki/x509/key_agreement.h"
 #include "uvpki/x509/oids.h"
 
 namespace uvpki::cms {
@@ -19,7 +20,8 @@ using der::Tag;
 using openssl::require;
 using openssl::require_ok;
 
-constexpr std::size_t key_size = 32, wrapped_size = 40, nonce_size = 12, tag_size = 16, point_size = 65;
+constexpr std::size_t key_size = openssl::gcm_key_size, nonce_size = openssl::gcm_nonce_size,
+                      tag_size = openssl::gcm_tag_size, wrapped_size = 40, point_size = 65;
 constexpr std::string_view malformed = "cms.envelope.malformed";
 
 [[noreturn]] void refuse(std::string_view rule, std::string message) {
@@ -55,25 +57,13 @@ const EVP_CIPHER* key_wrap_cipher() {
     return once.get();
 }
 
-const EVP_CIPHER* content_cipher() {
-    static const openssl::Cipher once{require(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr), "EVP_CIPHER_fetch")};
-    return once.get();
-}
-
 openssl::CipherContext make_context() {
     return openssl::CipherContext(require(EVP_CIPHER_CTX_new(), "EVP_CIPHER_CTX_new"));
 }
 
 /// RFC 5753, section 3.1 and 7.2: KEK = X9.63-KDF(SHA-256, Z, ECC-CMS-SharedInfo); one block of the hash is enough.
 SecretBytes key_encryption_key(const x509::PrivateKey& own, const x509::PublicKey& peer) {
-    const openssl::PkeyContext context{
-        require(EVP_PKEY_CTX_new_from_pkey(nullptr, own.native().key.get(), nullptr), "EVP_PKEY_CTX_new_from_pkey")};
-    require_ok(EVP_PKEY_derive_init(context.get()), "EVP_PKEY_derive_init");
-    // The peer's point was checked to be on the curve when it was read.
-    require_ok(EVP_PKEY_derive_set_peer_ex(context.get(), peer.native().pkey(), 0), "EVP_PKEY_derive_set_peer_ex");
-    SecretBytes shared(key_size);
-    std::size_t size = shared.size();
-    require_ok(EVP_PKEY_derive(context.get(), shared.writable().data(), &size), "EVP_PKEY_derive");
+    const auto shared = x509::agree_p256(own, peer);
     static constexpr std::array<std::uint8_t, 4> counter{0, 0, 0, 1};
     auto digest = sha256({shared.view(), counter, encodings().shared_info});
     SecretBytes key{ByteView(digest)};
@@ -113,28 +103,6 @@ SecretBytes unwrap_key(const SecretBytes& wrapping, ByteView wrapped) {
     return SecretBytes(key.view().first(key_size));
 }
 
-struct Encrypted {
-    Bytes ciphertext;
-    Bytes tag;
-};
-
-Encrypted encrypt(const SecretBytes& key, ByteView nonce, ByteView plaintext) {
-    const auto context = make_context();
-    require_ok(EVP_EncryptInit_ex2(context.get(), content_cipher(), key.view().data(), nonce.data(), nullptr),
-               "EVP_EncryptInit_ex2");
-    Encrypted result{Bytes(plaintext.size()), Bytes(tag_size)};
-    int size = 0;
-    if (!plaintext.empty())
-        require_ok(EVP_EncryptUpdate(context.get(), result.ciphertext.data(), &size, plaintext.data(),
-                                     static_cast<int>(plaintext.size())),
-                   "EVP_EncryptUpdate");
-    std::array<std::uint8_t, 16> none{};
-    require_ok(EVP_EncryptFinal_ex(context.get(), none.data(), &size), "EVP_EncryptFinal_ex");
-    require_ok(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(tag_size), result.tag.data()),
-               "EVP_CTRL_AEAD_GET_TAG");
-    return result;
-}
-
 /// A scalar below the group order drawn from `random`; the chance of a second draw is 2^-32.
 x509::PrivateKey ephemeral_key(Random& random) {
     static constexpr std::array<std::uint8_t, 32> order{
@@ -158,14 +126,14 @@ void require_recipient(const x509::Certificate& recipient) {
 
 Sealing seal_envelope(ByteView plaintext, const x509::Certificate& recipient, Random& random) {
     require_recipient(recipient);
-    if (plaintext.size() > max_envelope_size)
-        refuse("too_large", "the content to be encrypted is larger than 512 MiB");
+    if (plaintext.size() > max_envelope_size) refuse("too_large", "the content to be encrypted is larger than 512 MiB");
     const auto& known = encodings();
     auto ephemeral = ephemeral_key(random);
     const auto content_key = random.secret(key_size);
     const auto nonce = random.bytes(nonce_size);
     const auto wrapped = wrap_key(key_encryption_key(ephemeral, recipient.public_key()), content_key);
-    const auto encrypted = encrypt(content_key, nonce, plaintext);
+    const auto encrypted = openssl::aes_gcm_seal(content_key, nonce, {}, plaintext);
+    const auto ciphertext = ByteView(encrypted).first(plaintext.size()), tag = ByteView(encrypted).last(tag_size);
 
     const auto originator_key =
         der::encode(der::context_constructed(1),
@@ -176,10 +144,10 @@ Sealing seal_envelope(ByteView plaintext, const x509::Certificate& recipient, Ra
                                             {known.version_3, der::encode(der::context_constructed(0), originator_key),
                                              known.key_agreement, encrypted_keys});
     const auto parameters = der::sequence({der::octet_string(nonce), known.tag_length});
-    const auto content = der::sequence({known.data, der::sequence({known.aes256_gcm, parameters}),
-                                        der::encode(der::context(0), encrypted.ciphertext)});
-    const auto enveloped = der::sequence(
-        {known.version_0, der::encode(Tag::set, recipient_info), content, der::octet_string(encrypted.tag)});
+    const auto content = der::sequence(
+        {known.data, der::sequence({known.aes256_gcm, parameters}), der::encode(der::context(0), ciphertext)});
+    const auto enveloped =
+        der::sequence({known.version_0, der::encode(Tag::set, recipient_info), content, der::octet_string(tag)});
     return {der::sequence({known.content_info_type, der::encode(der::context_constructed(0), enveloped)}),
             std::move(ephemeral)};
 }
@@ -282,22 +250,9 @@ SecretBytes open_envelope(const Envelope& envelope, const x509::PrivateKey& reci
         fail_opening("the envelope does not have the project's form");
     const auto originator = x509::PublicKey::from_p256_point(envelope.ephemeral_point);
     const auto key = unwrap_key(key_encryption_key(recipient_key, originator), envelope.encrypted_key);
-    const auto context = make_context();
-    require_ok(EVP_DecryptInit_ex2(context.get(), content_cipher(), key.view().data(), envelope.nonce.data(), nullptr),
-               "EVP_DecryptInit_ex2");
-    SecretBytes plaintext(envelope.ciphertext.size());
-    int size = 0;
-    if (!plaintext.empty())
-        require_ok(EVP_DecryptUpdate(context.get(), plaintext.writable().data(), &size, envelope.ciphertext.data(),
-                                     static_cast<int>(envelope.ciphertext.size())),
-                   "EVP_DecryptUpdate");
-    auto tag = envelope.tag;
-    require_ok(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(tag_size), tag.data()),
-               "EVP_CTRL_AEAD_SET_TAG");
-    std::array<std::uint8_t, 16> none{};
-    if (EVP_DecryptFinal_ex(context.get(), none.data(), &size) != 1)
-        fail_opening("the envelope was altered: its authentication tag is wrong");
-    return plaintext;
+    auto plaintext = openssl::aes_gcm_open(key, envelope.nonce, {}, envelope.ciphertext, envelope.tag);
+    if (!plaintext) fail_opening("the envelope was altered: its authentication tag is wrong");
+    return std::move(*plaintext);
 }
 
 }  // namespace uvpki::cms

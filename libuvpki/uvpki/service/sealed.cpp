@@ -5,21 +5,20 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 
 #include "uvpki/encoding.h"
 #include "uvpki/error.h"
 #include "uvpki/files.h"
-#include "uvpki/openssl/checked.h"
+#include "uvpki/openssl/aes_gcm.h"
 
 namespace uvpki::service {
 
 namespace {
 
 constexpr std::uint8_t version = 1;
-constexpr std::size_t nonce_size = 12;
-constexpr std::size_t tag_size = 16;
-constexpr std::size_t key_size = 32;
+constexpr std::size_t nonce_size = openssl::gcm_nonce_size;
+constexpr std::size_t tag_size = openssl::gcm_tag_size;
+constexpr std::size_t key_size = openssl::gcm_key_size;
 
 void sync_folder(const std::filesystem::path& file) {
     const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
@@ -32,11 +31,6 @@ void sync_folder(const std::filesystem::path& file) {
 [[noreturn]] void fail_tampered() {
     fail(ErrorCode::verification_failed, "sealed.tampered",
          "a sealed value was changed, moved, or belongs to another key");
-}
-
-int size_for_openssl(std::size_t size) {
-    if (size > INT_MAX / 2) fail_input("sealed.too_large", "a value is too large to be sealed");
-    return static_cast<int>(size);
 }
 
 // The version byte is authenticated too: it stands before the place.
@@ -93,60 +87,17 @@ SealingKey load_or_create_key_file(const std::filesystem::path& path, Random& ra
 
 Bytes seal(const SealingKey& key, ByteView plaintext, std::string_view place, Random& random) {
     const Bytes nonce = random.bytes(nonce_size);
-    const Bytes associated = associated_data(place);
-    Bytes sealed(1 + nonce_size + plaintext.size() + tag_size);
-    sealed[0] = version;
-    std::copy(nonce.begin(), nonce.end(), sealed.begin() + 1);
-    auto* out = sealed.data() + 1 + nonce_size;
-
-    const openssl::CipherContext context(openssl::require(EVP_CIPHER_CTX_new(), "EVP_CIPHER_CTX_new"));
-    int written = 0;
-    openssl::require_ok(
-        EVP_EncryptInit_ex2(context.get(), EVP_aes_256_gcm(), key.sealing_.view().data(), nonce.data(), nullptr),
-        "EVP_EncryptInit_ex2");
-    openssl::require_ok(
-        EVP_EncryptUpdate(context.get(), nullptr, &written, associated.data(), size_for_openssl(associated.size())),
-        "EVP_EncryptUpdate");
-    if (!plaintext.empty())
-        openssl::require_ok(
-            EVP_EncryptUpdate(context.get(), out, &written, plaintext.data(), size_for_openssl(plaintext.size())),
-            "EVP_EncryptUpdate");
-    out += plaintext.size();
-    openssl::require_ok(EVP_EncryptFinal_ex(context.get(), out, &written), "EVP_EncryptFinal_ex");
-    openssl::require_ok(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(tag_size), out),
-                        "EVP_CTRL_AEAD_GET_TAG");
-    return sealed;
+    const auto encrypted = openssl::aes_gcm_seal(key.sealing_, nonce, associated_data(place), plaintext);
+    return concat({ByteView(&version, 1), nonce, encrypted});
 }
 
 SecretBytes open_sealed(const SealingKey& key, ByteView sealed, std::string_view place) {
     if (sealed.size() < 1 + nonce_size + tag_size || sealed[0] != version) fail_tampered();
-    const ByteView nonce = sealed.subspan(1, nonce_size);
-    const ByteView ciphertext = sealed.subspan(1 + nonce_size, sealed.size() - 1 - nonce_size - tag_size);
-    Bytes tag = to_bytes(sealed.last(tag_size));
-    const Bytes associated = associated_data(place);
-    SecretBytes plaintext(ciphertext.size());
-
-    const openssl::CipherContext context(openssl::require(EVP_CIPHER_CTX_new(), "EVP_CIPHER_CTX_new"));
-    int written = 0;
-    openssl::require_ok(
-        EVP_DecryptInit_ex2(context.get(), EVP_aes_256_gcm(), key.sealing_.view().data(), nonce.data(), nullptr),
-        "EVP_DecryptInit_ex2");
-    openssl::require_ok(
-        EVP_DecryptUpdate(context.get(), nullptr, &written, associated.data(), size_for_openssl(associated.size())),
-        "EVP_DecryptUpdate");
-    if (!ciphertext.empty())
-        openssl::require_ok(EVP_DecryptUpdate(context.get(), plaintext.writable().data(), &written, ciphertext.data(),
-                                              size_for_openssl(ciphertext.size())),
-                            "EVP_DecryptUpdate");
-    openssl::require_ok(
-        EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(tag_size), tag.data()),
-        "EVP_CTRL_AEAD_SET_TAG");
-    std::uint8_t rest[tag_size];
-    if (EVP_DecryptFinal_ex(context.get(), rest, &written) != 1) {
-        openssl::clear_errors();
-        fail_tampered();
-    }
-    return plaintext;
+    const auto nonce = sealed.subspan(1, nonce_size), tag = sealed.last(tag_size);
+    const auto ciphertext = sealed.subspan(1 + nonce_size, sealed.size() - 1 - nonce_size - tag_size);
+    auto plaintext = openssl::aes_gcm_open(key.sealing_, nonce, associated_data(place), ciphertext, tag);
+    if (!plaintext) fail_tampered();
+    return std::move(*plaintext);
 }
 
 Bytes wrap_key(const SealingKey& master, const SealingKey& row_key, std::string_view place, Random& random) {
