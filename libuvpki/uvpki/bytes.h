@@ -10,7 +10,9 @@
 
 namespace uvpki {
 
+/// Bytes that somebody owns.
 using Bytes = std::vector<std::uint8_t>;
+/// Bytes that somebody else owns.
 using ByteView = std::span<const std::uint8_t>;
 
 /// The bytes of a text, borrowed.
@@ -23,9 +25,18 @@ inline std::string_view as_text(ByteView bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-inline Bytes to_bytes(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
-inline Bytes to_bytes(std::string_view text) { return to_bytes(as_bytes(text)); }
-inline std::string to_text(ByteView bytes) { return std::string(as_text(bytes)); }
+/// A copy of the bytes.
+inline Bytes to_bytes(ByteView bytes) {
+    return {bytes.begin(), bytes.end()};
+}
+/// A copy of the bytes of a text.
+inline Bytes to_bytes(std::string_view text) {
+    return to_bytes(as_bytes(text));
+}
+/// A copy of the bytes as text; no check of the encoding.
+inline std::string to_text(ByteView bytes) {
+    return std::string(as_text(bytes));
+}
 
 /// The parts one after the other.
 Bytes concat(std::initializer_list<ByteView> parts);

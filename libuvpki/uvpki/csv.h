@@ -1,5 +1,6 @@
 #pragma once
-// CSV as people's spreadsheets write it (RFC 4180), UTF-8 only, and CSV out that a spreadsheet will not run as a formula.
+// CSV as people's spreadsheets write it (RFC 4180), UTF-8 only, and CSV out that a spreadsheet will not run as a
+// formula.
 
 #include <string>
 #include <string_view>
@@ -7,12 +8,14 @@
 
 namespace uvpki {
 
+/// What a table may have at most.
 struct CsvLimits {
     std::size_t rows = 2'000'000;
     std::size_t columns = 256;
     std::size_t field_bytes = 4096;
 };
 
+/// One row and where it stands.
 struct CsvRow {
     std::size_t line = 0;  ///< 1-based line of the file on which the row starts
     std::vector<std::string> fields;

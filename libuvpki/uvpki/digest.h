@@ -8,13 +8,18 @@
 
 namespace uvpki {
 
+/// 32 octets.
 using Sha256 = std::array<std::uint8_t, 32>;
+/// 48 octets.
 using Sha384 = std::array<std::uint8_t, 48>;
 
+/// Digest of the data.
 Sha256 sha256(ByteView data);
 /// Digest of the parts one after the other.
 Sha256 sha256(std::initializer_list<ByteView> parts);
+/// Digest of the data.
 Sha384 sha384(ByteView data);
+/// Authentication code of the data under a key of any length.
 Sha256 hmac_sha256(ByteView key, ByteView data);
 
 /// Throws invalid_input "digest.size" unless exactly 32 bytes.

@@ -1,6 +1,7 @@
 #pragma once
 // The one exception type of the project. `reason` is a stable dotted word ("x509.path.expired") that callers, tests and
-// problem documents rely on; `message` is one sentence a client may see; `steps` say what the program was doing (log only).
+// problem documents rely on; `message` is one sentence a client may see; `steps` say what the program was doing (log
+// only).
 
 #include <concepts>
 #include <exception>
@@ -11,6 +12,7 @@
 
 namespace uvpki {
 
+/// What kind of failure it is: what a caller can do about it.
 enum class ErrorCode {
     invalid_input,        ///< the caller's bytes, text or arguments break a rule
     verification_failed,  ///< well-formed, but a signature, chain, token or proof does not hold
@@ -21,14 +23,17 @@ enum class ErrorCode {
     internal,     ///< a library call failed or an invariant broke
 };
 
+/// The failure of a call; see the comment of this file for its parts.
 class Error : public std::exception {
 public:
+    /// `reason` is the dotted word, `message` the sentence that a client may see.
     Error(ErrorCode code, std::string reason, std::string message);
 
     ErrorCode code() const noexcept { return code_; }
     const std::string& reason() const noexcept { return reason_; }
     const std::string& message() const noexcept { return message_; }
     const std::vector<std::string>& steps() const noexcept { return steps_; }
+    /// Says what the program was doing, innermost first.
     void add_step(std::string step) { steps_.push_back(std::move(step)); }
 
     /// "message (reason)"
@@ -42,6 +47,7 @@ private:
     std::vector<std::string> steps_;
 };
 
+/// Throws an Error made of these.
 [[noreturn]] void fail(ErrorCode code, std::string_view reason, std::string message);
 
 /// Shorthand for the commonest failure: outside bytes that break a rule.

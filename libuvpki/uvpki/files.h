@@ -1,5 +1,6 @@
 #pragma once
-// Whole files in and out. Writing is atomic and durable: a reader sees the old or the new content, also after a power cut.
+// Whole files in and out. Writing is atomic and durable: a reader sees the old or the new content, also after a power
+// cut.
 
 #include <filesystem>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 namespace uvpki {
 
+/// Permissions of what is written.
 enum class FileMode { shared = 0644, secret = 0600, program = 0755 };
 
 inline constexpr std::size_t default_file_limit = 64u << 20;
@@ -18,6 +20,7 @@ Bytes load_file(const std::filesystem::path& path, std::size_t limit = default_f
 
 /// Temporary file beside `path`, fsync, rename, fsync of the folder. Throws unavailable "file.unwritable".
 void save_file(const std::filesystem::path& path, ByteView content, FileMode mode = FileMode::shared);
+/// The same for a text.
 inline void save_file(const std::filesystem::path& path, std::string_view content, FileMode mode = FileMode::shared) {
     save_file(path, as_bytes(content), mode);
 }

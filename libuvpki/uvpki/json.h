@@ -10,8 +10,10 @@
 
 namespace uvpki {
 
+/// A JSON value; the whole type is in <nlohmann/json.hpp>.
 using Json = nlohmann::json;
 
+/// What a text may have at most.
 struct JsonLimits {
     std::size_t bytes = 16u << 20;
     std::size_t depth = 32;

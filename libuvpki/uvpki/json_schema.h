@@ -13,6 +13,7 @@
 
 namespace uvpki {
 
+/// A schema that was read and checked.
 class JsonSchema {
 public:
     /// Throws invalid_input "schema.malformed" for unknown keywords or formats, references that lead nowhere or in a

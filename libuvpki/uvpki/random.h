@@ -9,17 +9,20 @@
 
 namespace uvpki {
 
+/// Whoever needs randomness is handed one of these.
 class Random {
 public:
     virtual ~Random() = default;
     /// Fills the whole span; throws internal "random.failed" rather than return fewer bytes.
     virtual void fill(std::span<std::uint8_t> out) = 0;
 
+    /// So many random bytes.
     Bytes bytes(std::size_t size) {
         Bytes result(size);
         fill(result);
         return result;
     }
+    /// So many random bytes, wiped when they go out of scope.
     SecretBytes secret(std::size_t size) {
         SecretBytes result(size);
         fill(result.writable());

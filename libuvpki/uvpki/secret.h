@@ -8,12 +8,15 @@
 
 namespace uvpki {
 
+/// Owned bytes, wiped on destruction and when moved from or assigned to.
 class SecretBytes {
 public:
     SecretBytes() = default;
+    /// So many zero bytes, to be written.
     explicit SecretBytes(std::size_t size) : bytes_(size) {}
     /// Takes the bytes over; the caller's vector is left empty.
     explicit SecretBytes(Bytes&& bytes) : bytes_(std::move(bytes)) { bytes.clear(); }
+    /// A copy; the caller wipes the original.
     explicit SecretBytes(ByteView bytes) : bytes_(bytes.begin(), bytes.end()) {}
     SecretBytes(SecretBytes&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
     SecretBytes& operator=(SecretBytes&& other) noexcept;
@@ -23,9 +26,11 @@ public:
 
     SecretBytes clone() const { return SecretBytes(view()); }
     ByteView view() const { return bytes_; }
+    /// To be filled in place.
     std::span<std::uint8_t> writable() { return bytes_; }
     std::size_t size() const { return bytes_.size(); }
     bool empty() const { return bytes_.empty(); }
+    /// Overwrites and empties.
     void wipe() noexcept;
 
 private:

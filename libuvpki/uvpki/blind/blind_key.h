@@ -18,6 +18,7 @@ enum class Variant { pss_randomized, psszero_randomized, pss_deterministic, pssz
 inline constexpr std::size_t prefix_size = 32;  ///< bytes of the random message prefix (RFC 9474, section 4.1)
 inline constexpr std::size_t default_modulus_bits = 3072;
 
+/// What verifies tokens and blinds messages: an RSA key of 2048, 3072 or 4096 bits, exponent 65537.
 class BlindPublicKey {
 public:
     struct State;
@@ -47,6 +48,7 @@ private:
     std::shared_ptr<const State> state_;
 };
 
+/// What signs blinded messages; its numbers never leave it but by the functions below.
 class BlindPrivateKey {
 public:
     struct State;

@@ -1,5 +1,5 @@
 #pragma once
-// What a blind-signing key holds in OpenSSL's terms; private to this folder.
+// What a blind-signing key holds in OpenSSL's terms. Private to this folder.
 
 #include <functional>
 #include <mutex>

@@ -1,5 +1,6 @@
 #pragma once
-// EMSA-PSS encoding with SHA-384 and MGF1-SHA-384, private to this folder: OpenSSL has it only behind deprecated calls.
+// EMSA-PSS encoding with SHA-384 and MGF1-SHA-384, which OpenSSL has only behind deprecated calls. Private to this
+// folder.
 
 #include "uvpki/bytes.h"
 

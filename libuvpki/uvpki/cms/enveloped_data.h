@@ -32,8 +32,10 @@ struct Envelope {
     Bytes ciphertext;
     Bytes tag;  ///< 16 octets
 };
+/// Reads exactly that form, to the last byte; nothing is decrypted or verified.
 Envelope parse_envelope(ByteView der);
 
+/// The recipient identifier is this certificate's issuer and serial number.
 bool is_addressed_to(const Envelope& envelope, const x509::Certificate& recipient);
 
 /// Throws verification_failed "cms.envelope.open" when the key does not fit or anything was altered.

@@ -10,9 +10,12 @@ namespace uvpki::cms {
 
 inline constexpr std::size_t max_signed_size = 16u << 20;
 
+/// Whether the message carries its content or stands beside it.
 enum class Content { attached, detached };
+/// Whether the signed attributes tell when it was signed.
 enum class SigningTime { absent, present };
 
+/// How a message is signed.
 struct SignOptions {
     Content content = Content::attached;
     /// Absent where a time would tell something (ballots, claims, receipts); present on officers' documents.
@@ -38,6 +41,7 @@ struct SignedData {
     Bytes signature;
     Bytes message_digest;
 };
+/// Reads exactly that shape, DER to the last byte; nothing is verified.
 SignedData parse_signed_data(ByteView der);
 
 /// The content together with the path of whoever signed it; only verify_signed_data makes one.

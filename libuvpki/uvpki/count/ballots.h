@@ -12,6 +12,7 @@ inline constexpr std::uint32_t max_candidates = 1000;
 /// The sum of all weights; together with at most 6 decimals every tally fits 64 bits.
 inline constexpr std::uint64_t max_total_weight = 1'000'000'000'000;
 
+/// Somebody who can be voted for.
 struct Candidate {
     std::string id;    ///< stable, unique in the contest; part of the tie rule
     std::string name;  ///< for people
@@ -27,6 +28,7 @@ struct RankedBallot {
     bool operator==(const RankedBallot&) const = default;
 };
 
+/// All ballots of one contest and what they are about.
 struct Profile {
     std::string title;
     std::uint32_t seats = 1;  ///< what the file says; the count goes by Rules::seats

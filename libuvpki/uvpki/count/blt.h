@@ -9,6 +9,7 @@
 
 namespace uvpki::count {
 
+/// What a file may have at most.
 struct BltLimits {
     std::size_t bytes = 256u << 20;
     std::size_t ballot_lines = 10'000'000;

@@ -13,22 +13,27 @@
 
 namespace uvpki::count {
 
+/// What one candidate has in one round.
 struct Tally {
     std::uint32_t candidate = 0;
     std::string votes;
     bool elected = false;  ///< in an earlier round
 };
 
+/// Where votes go.
 enum class Destination { candidate, exhausted, residue };
 
+/// Votes that move from a candidate to one destination.
 struct Transfer {
     Destination to = Destination::candidate;
     std::uint32_t candidate = 0;  ///< with Destination::candidate only
     std::string votes;            ///< never "0"
 };
 
+/// What happens to a candidate in a round.
 enum class EventKind { elected, eliminated };
 
+/// One candidate elected or eliminated, with the votes that move because of it.
 struct Event {
     EventKind kind = EventKind::elected;
     std::uint32_t candidate = 0;
@@ -47,6 +52,7 @@ struct Round {
     std::vector<Event> events;   ///< in the order in which they take effect
 };
 
+/// The outcome of a count with every round.
 struct Result {
     std::string title;
     Rules rules;

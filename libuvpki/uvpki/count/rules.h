@@ -24,13 +24,17 @@
 
 namespace uvpki::count {
 
+/// How choices become winners.
 enum class Method { plurality, approval, n_of_m, irv, stv };
+/// The votes that elect under STV.
 enum class Threshold { droop_whole, droop_fractional };
+/// Who goes before whom when votes are equal.
 enum class TieBreak { seed, candidate_order };
 
 inline constexpr std::uint32_t max_seats = 1000;
 inline constexpr std::uint32_t max_decimals = 6;
 
+/// The published rules of one contest.
 struct Rules {
     Method method = Method::plurality;
     std::uint32_t seats = 1;

@@ -17,6 +17,7 @@ namespace uvpki::election {
 
 inline constexpr std::size_t max_ballot_size = 64 * 1024;
 
+/// What a voter chose in one contest.
 struct ContestChoices {
     std::string contest;
     std::vector<std::string>
@@ -45,6 +46,7 @@ std::int64_t required_plaintext_size(const Manifest& manifest);
 std::vector<Finding> check_vote(const Manifest& manifest, std::string_view style,
                                 const std::vector<ContestChoices>& contests);
 
+/// A finished eBallot, ready to be cast.
 struct SealedBallot {
     Bytes der;
     Sha256 leaf{};               ///< SHA-256(der)
@@ -67,6 +69,7 @@ struct ParsedBallot {
 /// Throws invalid_input "ballot..." or the reason of the layer below (cms.profile, cms.envelope..., der.malformed...).
 ParsedBallot parse_ballot(ByteView der);
 
+/// A ballot that belongs to this election by all that can be seen without the election key.
 class VerifiedBallot {
 public:
     const Sha256& leaf() const { return ballot_.leaf; }
@@ -116,6 +119,7 @@ struct OpenedBallot {
         invalid_because;  ///< "ballot.open", "ballot.plaintext...", "ballot.copied" (T12), "ballot.manifest", "vote..."
     std::vector<ContestChoices> contests;  ///< empty when invalid
 };
+/// Decrypts and judges a verified ballot. `election_key` is the key of the election certificate.
 OpenedBallot open_ballot(const VerifiedBallot& ballot, const VerifiedManifest& manifest,
                          const x509::PrivateKey& election_key);
 

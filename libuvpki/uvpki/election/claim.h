@@ -7,6 +7,7 @@
 
 namespace uvpki::election {
 
+/// What the voter asks for: a blind signature with this token key.
 struct Claim {
     std::string election;
     Sha256 token_key{};
@@ -16,6 +17,7 @@ struct Claim {
 /// No signing time. Throws what cms::sign throws.
 Bytes make_claim(const Claim& claim, const x509::Certificate& voter, const x509::PrivateKey& key, const Clock& clock);
 
+/// A claim whose signature, signer and content were verified; only verify_claim makes one.
 class VerifiedClaim {
 public:
     const Claim& claim() const { return claim_; }

@@ -11,8 +11,9 @@ namespace uvpki::election {
 
 /// "ballots/ab/<64 hex>.p7m"
 std::string ballot_path(const Sha256& leaf);
-/// "epochs/0007.sha256" and "epochs/0007.tsr"; epoch numbers start at 1.
+/// "epochs/0007.sha256"; epoch numbers start at 1.
 std::string epoch_list_path(std::int64_t number);
+/// "epochs/0007.tsr"
 std::string epoch_token_path(std::int64_t number);
 
 /// One line "<64 hex>  ballots/ab/<64 hex>.p7m\n" per leaf, ascending, so that `sha256sum -c` works in the package.

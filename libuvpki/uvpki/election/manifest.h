@@ -16,11 +16,13 @@
 
 namespace uvpki::election {
 
+/// Somebody or something that can be chosen.
 struct Candidate {
     std::string id;    ///< [a-z0-9-]{1,32}
     std::string name;  ///< printable UTF-8, at most 200 bytes
 };
 
+/// One question with its candidates and its rules.
 struct Contest {
     std::string id;  ///< [a-z0-9-]{1,32}
     std::string title;
@@ -35,11 +37,13 @@ struct Style {
     std::int64_t voters = 0;            ///< roll entries of this style
 };
 
+/// From `opens` on and before `closes`.
 struct Window {
     Time opens{};
     Time closes{};
 };
 
+/// The key with which one issuer signs blind for one ballot style.
 struct TokenKey {
     std::string issuer;  ///< which registrar, [a-z0-9-]{1,32}
     std::string style;
@@ -47,6 +51,7 @@ struct TokenKey {
     Sha256 key_id{};  ///< SHA-256 of spki
 };
 
+/// One holder of a share of the election key.
 struct Trustee {
     int index = 0;  ///< 1-based evaluation point of the share
     std::string name;
@@ -54,6 +59,7 @@ struct Trustee {
     Bytes share_point;     ///< 65 octets: share·G
 };
 
+/// Everything that is decided about an election before it opens.
 struct Manifest {
     std::string id;  ///< [a-z0-9-]{3,64}
     std::string title;
@@ -83,8 +89,11 @@ struct Manifest {
     std::int64_t plaintext_size = 0;     ///< every ballot's plaintext has this many bytes
     std::int64_t report_min_group = 10;  ///< smaller groups are merged in reports
 
+    /// nullptr when there is none with this id.
     const Contest* find_contest(std::string_view contest_id) const;
+    /// nullptr when there is none with this id.
     const Style* find_style(std::string_view style_id) const;
+    /// nullptr when there is none with this id.
     const TokenKey* find_token_key(const Sha256& key_id) const;
 };
 

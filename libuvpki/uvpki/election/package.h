@@ -1,5 +1,6 @@
 #pragma once
-// The election package: a folder that anybody can verify with openssl. Writing it from its parts, and checking it whole.
+// The election package: a folder that anybody can verify with openssl. Writing it from its parts, and checking it
+// whole.
 
 #include <filesystem>
 #include <functional>
@@ -8,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "uvpki/error.h"
 #include "uvpki/election/ballot.h"
 #include "uvpki/election/results.h"
+#include "uvpki/error.h"
 #include "uvpki/x509/path.h"
 
 namespace uvpki::election {
@@ -23,32 +24,37 @@ struct PackageFinding {
     bool operator==(const PackageFinding&) const = default;
 };
 
+/// How far a check has come.
 struct Progress {
-    std::string step;          ///< "ballots"
+    std::string step;  ///< "ballots"
     std::int64_t done = 0;
     std::int64_t total = 0;
 };
 
+/// How a package is checked.
 struct CheckOptions {
-    std::optional<Sha256> root_fingerprint;  ///< the root the auditor trusts; without it the package's own, and that is said
+    std::optional<Sha256>
+        root_fingerprint;  ///< the root the auditor trusts; without it the package's own, and that is said
     int threads = 1;
     std::function<void(const Progress&)> on_progress;  ///< called from one thread
     /// The sealed annex, opened (canonical JSON); checked against roll and claims when given.
     std::optional<Bytes> annex;
 };
 
+/// What a check of a package found.
 struct PackageReport {
     std::vector<PackageFinding> findings;  ///< sorted by file and rule; empty: everything holds
     std::string election;
     std::string title;
     Sha256 root{};
     Totals totals;
-    std::optional<Results> results;        ///< recomputed here, when the ballots could be opened
+    std::optional<Results> results;  ///< recomputed here, when the ballots could be opened
     std::int64_t epochs = 0;
 };
 
-/// Reads the folder only: no clock, network, configuration or system trust store. Never throws for what is in the package
-/// (each defect is a finding); throws not_found / invalid_input "package.unreadable" when it is no package at all.
+/// Reads the folder only: no clock, network, configuration or system trust store. Never throws for what is in the
+/// package (each defect is a finding); throws not_found / invalid_input "package.unreadable" when it is no package at
+/// all.
 PackageReport check_package(const std::filesystem::path& folder, const CheckOptions& options);
 
 /// README.txt with the commands and this election's values.

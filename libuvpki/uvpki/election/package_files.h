@@ -1,6 +1,6 @@
 #pragma once
 // The files of an election package as they lie on the disk: which may be there, which must, and what does not belong.
-// Reads names and contents only; judges no signature. Immutable after construction.
+// Reads names and contents only; judges no signature. Private to the election folder; immutable after construction.
 
 #include <filesystem>
 #include <map>

@@ -7,6 +7,7 @@
 
 namespace uvpki::election {
 
+/// What the ballot box promises.
 struct Receipt {
     std::string election;
     Sha256 manifest{};
@@ -15,6 +16,7 @@ struct Receipt {
         0;  ///< the leaf is in an epoch up to this one, or in the final one when voting ends before
 };
 
+/// DER SignedData without a signing time. Throws what cms::sign throws.
 Bytes make_receipt(const Receipt& receipt, const x509::Certificate& signer, const x509::PrivateKey& key,
                    const Clock& clock);
 /// Signer of role receipt at manifest.verify_at; election and manifest must be these. "receipt...".

@@ -1,6 +1,6 @@
 #pragma once
-// Results: opened ballots counted by the manifest's rules, reconciled with roll, claims and epochs. Deterministic: whoever
-// computes them from the same package gets the same bytes.
+// Results: opened ballots counted by the manifest's rules, reconciled with roll, claims and epochs. Deterministic:
+// whoever computes them from the same package gets the same bytes.
 
 #include <map>
 #include <string>
@@ -13,6 +13,7 @@
 
 namespace uvpki::election {
 
+/// The numbers that must fit together: cast = valid + blank + invalid.
 struct Totals {
     std::int64_t roll = 0;
     std::int64_t claimed = 0;
@@ -23,17 +24,20 @@ struct Totals {
     std::int64_t invalid = 0;
 };
 
+/// A ballot that was not counted, and the rule it breaks.
 struct InvalidBallot {
     Sha256 leaf{};
     std::string rule;
 };
 
+/// The count of one contest.
 struct ContestResult {
     std::string contest;
     count::Result result;
     std::string blt;  ///< the counted ballots of this contest as BLT
 };
 
+/// What results/results.json says.
 struct Results {
     std::string election;
     Sha256 manifest{};

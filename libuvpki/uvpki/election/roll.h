@@ -17,12 +17,14 @@ struct RollEntry {
     std::string style;
     Bytes salt;  ///< 32 octets, random, secret until an auditor gets the annex
 };
+/// What the public sees of a roll entry. Throws invalid_input "commitments.salt" unless the salt has 32 octets.
 Sha256 roll_commitment(const RollEntry& entry);
 /// commitment = SHA-256(salt (32 octets) || DER of the signed claim).
 Sha256 claim_commitment(ByteView salt, ByteView claim_der);
 
 /// One lower-case hex commitment per line, ascending, no repeats. "commitments.malformed".
 std::string format_commitments(std::vector<Sha256> commitments);
+/// Strict inverse of format_commitments; throws invalid_input "commitments.malformed".
 std::vector<Sha256> parse_commitments(std::string_view text);
 /// RFC 9162 root with the sorted commitments as 32-octet entries.
 Sha256 commitments_root(const std::vector<Sha256>& sorted);
@@ -34,7 +36,9 @@ struct RollSummary {
     std::map<std::string, std::int64_t> styles;
     Sha256 root{};
 };
+/// Canonical JSON.
 std::string format_roll_summary(const RollSummary& summary);
+/// Strict inverse of format_roll_summary; throws invalid_input "roll.malformed".
 RollSummary parse_roll_summary(ByteView text);
 
 /// claims/ISSUER.json {"claims":n,"election","issuer","root","styles":{id:count},"version":1}, CMS-signed by a
@@ -46,7 +50,9 @@ struct ClaimsSummary {
     std::map<std::string, std::int64_t> styles;
     Sha256 root{};
 };
+/// Canonical JSON.
 std::string format_claims_summary(const ClaimsSummary& summary);
+/// Strict inverse of format_claims_summary; throws invalid_input "claims.malformed".
 ClaimsSummary parse_claims_summary(ByteView text);
 
 }  // namespace uvpki::election

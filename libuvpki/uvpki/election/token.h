@@ -13,6 +13,7 @@ namespace uvpki::election {
 /// OCTET STRING SHA-256(ballot SPKI) }. Always rebuilt by whoever checks a token, never accepted from a client.
 Bytes token_message(std::string_view election_id, const Sha256& ballot_spki_sha256);
 
+/// One unblinded token of one issuer.
 struct Token {
     Sha256 key_id{};  ///< of the token key in the manifest
     Bytes prefix;     ///< 32 octets, RFC 9474 randomizer
@@ -22,11 +23,13 @@ struct Token {
 /// Extension value: SEQUENCE SIZE (1..8) OF SEQUENCE { version INTEGER (1), tokenKeyId OCTET STRING (32), prefix
 /// OCTET STRING (32), signature OCTET STRING }, in the order of manifest.token_issuers. "token.malformed".
 Bytes encode_tokens(const std::vector<Token>& tokens);
+/// Strict inverse of encode_tokens; throws invalid_input "token.malformed".
 std::vector<Token> parse_tokens(ByteView extension_value);
 
 /// The token keys of one manifest, parsed once; immutable, thread-safe.
 class TokenVerifier {
 public:
+    /// Throws what blind::BlindPublicKey::parse_spki throws.
     explicit TokenVerifier(const Manifest& manifest);
 
     /// Checks one token of each demanded issuer, all of one style, over this SPKI; returns the style's id. Throws

@@ -18,6 +18,7 @@
 
 namespace uvpki::merkle {
 
+/// The head of a log: how many entries and the root over them.
 struct Checkpoint {
     std::string origin;  ///< the log's name, also the name of its key
     std::uint64_t size = 0;
@@ -53,6 +54,7 @@ private:
 /// The log's Ed25519 private key; move-only.
 class LogKey {
 public:
+    /// A new key; throws "merkle.vkey" for a name that no note may carry.
     static LogKey generate(std::string_view name, Random& random);
     /// PKCS#8 of RFC 8410 without attributes (48 bytes). Throws invalid_input "merkle.key".
     static LogKey parse_pkcs8(std::string_view name, ByteView der);

@@ -16,6 +16,7 @@ Proof make_inclusion_proof(const Tree& tree, std::uint64_t index, std::uint64_t 
 /// tree.size().
 Proof make_consistency_proof(const Tree& tree, std::uint64_t first, std::uint64_t second);
 
+/// That an entry stands at an index of a tree.
 struct InclusionClaim {
     Sha256 leaf_hash{};  ///< hash_leaf(entry)
     std::uint64_t index = 0;
@@ -26,6 +27,7 @@ struct InclusionClaim {
 /// RFC 9162, section 2.1.3.2. Throws verification_failed "merkle.inclusion".
 void verify_inclusion(const InclusionClaim& claim, const Proof& proof);
 
+/// That one tree is the beginning of another.
 struct ConsistencyClaim {
     std::uint64_t first_size = 0;
     Sha256 first_root{};

@@ -26,6 +26,7 @@ std::string entries_path(std::uint64_t index, std::uint64_t width);
 /// Exactly the files of a tree of `size` entries: full tiles and the partial ones at the right edge. Throws
 /// "merkle.size".
 Tiles make_tiles(const Tree& tree, std::uint64_t size);
+/// The files of the whole tree.
 inline Tiles make_tiles(const Tree& tree) {
     return make_tiles(tree, tree.size());
 }

@@ -15,12 +15,14 @@ Sha256 hash_leaf(const Sha256& entry);
 /// HASH(0x01 || left || right).
 Sha256 hash_node(const Sha256& left, const Sha256& right);
 
+/// The entries and all complete subtrees over them.
 class Tree {
 public:
     Tree() = default;
     /// The tree over these entries, in this order.
     explicit Tree(const std::vector<Sha256>& entries);
 
+    /// Adds one entry at the end; O(log n).
     void append(const Sha256& entry);
 
     std::uint64_t size() const { return entries_.size(); }

@@ -15,6 +15,7 @@
 
 namespace uvpki::threshold {
 
+/// Somebody who will hold a share, by his two certificates.
 struct Trustee {
     std::string name;
     x509::Certificate certificate;             ///< role trustee; signs
@@ -32,9 +33,12 @@ struct Plan {
 };
 /// Canonical JSON. Throws invalid_input "threshold.plan" or "threshold.quorum".
 Bytes encode_plan(const Plan& plan);
+/// Strict inverse of encode_plan; throws as it does.
 Plan parse_plan(ByteView json);
 
+/// The rounds, in their order.
 enum class Step { commit, reveal, deal, complaint, justify, confirm };
+/// "commit" and so on, as in messages.
 std::string_view step_name(Step step);
 
 /// Something a trustee signed that breaks the rules, so that he has to be excluded and the ceremony started again.
@@ -55,6 +59,7 @@ public:
     const Plan& plan() const;
     const Sha256& plan_hash() const;
 
+    /// One message on the board.
     struct Posted {
         Step step{};
         int trustee = 0;
@@ -93,6 +98,7 @@ struct TrusteeState {
     int trustee = 0;
     Polynomial polynomial;
 };
+/// For storage, to be sealed by whoever stores it.
 SecretBytes encode_state(const TrusteeState& state);
 /// Throws invalid_input "threshold.state".
 TrusteeState parse_state(const SecretBytes& encoded);
@@ -101,6 +107,7 @@ TrusteeState parse_state(const SecretBytes& encoded);
 // "threshold.board.incomplete" naming who is awaited, verification_failed with the rule of the first fault, and
 // invalid_input "threshold.state" when state or key belong to somebody else.
 
+/// What the first step gives: to keep and to post.
 struct Opening {
     TrusteeState state;
     Bytes message;

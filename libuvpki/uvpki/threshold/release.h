@@ -17,6 +17,7 @@ struct ShareBackup {
 };
 /// Throws invalid_input "threshold.backup".
 SecretBytes encode_backup(const ShareBackup& backup);
+/// Strict inverse of encode_backup; throws invalid_input "threshold.backup".
 ShareBackup parse_backup(const SecretBytes& encoded);
 
 /// Adds up what the dealers gave and checks it against the share point. Throws "threshold.state" or verification_failed
@@ -52,6 +53,7 @@ VerifiedRehearsal verify_rehearsal(const std::map<int, Bytes>& requests, const V
 
 // ---- release ----
 
+/// For which log and to whom a share is released.
 struct ReleaseOrder {
     Sha256 root{};                       ///< of the final checkpoint; the release holds for this root alone
     x509::Certificate counting_officer;  ///< of role trustee-enc: the counting officer's encryption certificate
@@ -77,6 +79,7 @@ private:
 /// For shares published at the tally. Throws verification_failed "threshold.share.mismatch" naming the trustee (T26).
 VerifiedShare verify_share(int trustee, const SecretBytes& scalar, const VerifiedTranscript& transcript);
 
+/// What a release must fit to be opened.
 struct ReleaseRules {
     Sha256 root{};  ///< what the message must have been signed for
     Time time{};    ///< the trustee's certificate must hold its role then

@@ -27,6 +27,7 @@ using Commitments = std::vector<Bytes>;
 /// `needed` coefficients, each uniform in 1..order-1.
 Polynomial random_polynomial(int needed, Random& random);
 
+/// One point for each coefficient.
 Commitments commit_to(const Polynomial& polynomial);
 
 /// f(index); index 1..max_trustees.
@@ -51,10 +52,12 @@ SecretBytes sum_of_scalars(std::span<const SecretBytes> scalars);
 /// differ or a sum is the point at infinity.
 Commitments sum_of_commitments(std::span<const Commitments> all);
 
+/// The value of the polynomial at an index 1..max_trustees.
 struct IndexedScalar {
     int index = 0;
     SecretBytes scalar;
 };
+/// The same times G.
 struct IndexedPoint {
     int index = 0;
     Bytes point;

@@ -14,6 +14,7 @@ namespace uvpki::timestamp {
 /// TimeStampReq (RFC 3161, 2.4.1) over a SHA-256 digest; certReq true; nonce optional.
 Bytes make_request(const Sha256& digest, std::optional<Bytes> nonce = std::nullopt);
 
+/// Answers requests for time stamps. Immutable, thread-safe as far as `next_serial` is.
 class Authority {
 public:
     /// `next_serial` gives a number never used before by this TSA (durable). Throws invalid_input

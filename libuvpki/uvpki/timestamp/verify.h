@@ -19,8 +19,10 @@ struct Token {
 };
 /// Strict: DER only, status exactly granted(0), exactly the signer's certificate in the bag (foreign tokens: lenient).
 enum class TokenForm { strict, lenient };
+/// Reads a DER TimeStampResp; nothing is verified.
 Token parse_response(ByteView der, TokenForm form = TokenForm::strict);
 
+/// A time that was proved; only verify_timestamp makes one.
 class VerifiedTimestamp {
 public:
     Time time() const { return time_; }

@@ -26,17 +26,20 @@ enum class KeyUsage : std::uint16_t {
     crl_sign = 1 << 6,
 };
 
+/// One extension as it stands in a certificate, request or CRL.
 struct Extension {
     std::string oid;
     enum class Criticality { non_critical, critical } criticality{};
     Bytes value;  ///< content of extnValue
 };
 
+/// RFC 5280, section 4.2.1.9; an end entity when the extension is absent.
 struct BasicConstraints {
     enum class Role { end_entity, ca } role{};
     std::optional<int> path_length;
 };
 
+/// The bytes of a certificate and what stands in them.
 class Certificate {
 public:
     /// Strict DER, v3, no bytes after the end, at most max_certificate_size. Throws invalid_input
@@ -62,8 +65,10 @@ public:
     ByteView signature() const;
 
     const std::vector<Extension>& extensions() const;
+    /// nullptr when there is none with this OID.
     const Extension* find_extension(std::string_view oid) const;
     std::uint16_t key_usage() const;  ///< 0 when absent
+    /// The bit is set; false when the extension is absent.
     bool has_key_usage(KeyUsage usage) const;
     const std::vector<std::string>& extended_key_usage() const;  ///< empty when absent
     BasicConstraints basic_constraints() const;
@@ -88,6 +93,7 @@ private:
 std::vector<Extension> parse_extensions(ByteView der, std::string_view reason);
 /// The same in the order given; an empty list gives an empty SEQUENCE.
 Bytes encode_extensions(const std::vector<Extension>& extensions);
+/// DER Extension.
 Bytes encode_extension(const Extension& extension);
 
 /// Every PEM "CERTIFICATE" block in order; at most 64. Throws as Certificate::parse.

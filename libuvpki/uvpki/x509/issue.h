@@ -44,6 +44,7 @@ public:
 /// thread.
 class Issuer {
 public:
+    /// Throws invalid_input "x509.issuer.key" (not the certificate's) or "x509.issuer.certificate" (not that of a CA).
     Issuer(Certificate certificate, PrivateKey key, Arc arc);
 
     const Certificate& certificate() const;

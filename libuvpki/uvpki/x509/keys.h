@@ -13,6 +13,7 @@
 
 namespace uvpki::x509 {
 
+/// The kinds of keys that are read.
 enum class KeyType { ec_p256, ec_p384, ed25519, rsa };
 
 /// The signature algorithms that certificates, CRLs, CMS and time stamps may carry.
@@ -20,8 +21,10 @@ enum class SignatureAlgorithm { ecdsa_sha256, ecdsa_sha384, rsa_sha256, rsa_sha3
 
 /// DER AlgorithmIdentifier. Throws invalid_input "x509.algorithm" for anything else, wrong parameters included.
 Bytes encode_algorithm(SignatureAlgorithm algorithm);
+/// Strict inverse of encode_algorithm; throws invalid_input "x509.algorithm".
 SignatureAlgorithm parse_algorithm(ByteView der);
 
+/// A public key that was read and is of a known kind.
 class PublicKey {
 public:
     /// Strict SubjectPublicKeyInfo (RFC 5280, 4.1.2.7; RFC 5480: named curve, uncompressed point on the curve). Throws
@@ -51,6 +54,7 @@ private:
     std::shared_ptr<const Native> native_;
 };
 
+/// A private key with its public one.
 class PrivateKey {
 public:
     static PrivateKey generate(KeyType type);  ///< RSA: 3072 bits

@@ -10,6 +10,7 @@
 
 namespace uvpki::x509 {
 
+/// What the certificate claims to be, and under whom.
 struct LintContext {
     Role role{};
     Arc arc{};

@@ -11,6 +11,7 @@
 
 namespace uvpki::x509 {
 
+/// The three attributes of the names that we make.
 struct Name {
     std::string organization{};
     std::string organizational_unit{};  ///< may be empty

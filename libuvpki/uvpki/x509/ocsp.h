@@ -36,8 +36,10 @@ struct OcspCertId {
     /// The issuer that is meant is this CA: both its name and its key.
     bool is_of(const Certificate& ca) const;
 };
+/// Names the certificate of this CA with this serial number (content octets of the INTEGER).
 OcspCertId make_ocsp_cert_id(const Certificate& ca, ByteView serial, OcspHash hash = OcspHash::sha256);
 
+/// What is asked: about which certificates, with which nonce.
 struct OcspRequest {
     std::vector<OcspCertId> ids;  ///< 1 to max_ocsp_ids
     Bytes nonce;                  ///< empty when there is none
@@ -50,10 +52,14 @@ Bytes make_ocsp_request(const OcspRequest& request);
 
 /// OCSPResponseStatus other than successful, RFC 6960, section 4.2.1.
 enum class OcspError { malformed_request = 1, internal_error = 2, try_later = 3, sig_required = 5, unauthorized = 6 };
+/// DER OCSPResponse without an answer.
 Bytes make_ocsp_error(OcspError error);
+/// RFC 6960's own word: "malformedRequest" and so on.
 std::string_view ocsp_error_name(OcspError error);
 
+/// What a responder says of a certificate.
 enum class OcspStatus { good, revoked, unknown };
+/// "good", "revoked" or "unknown".
 std::string_view ocsp_status_name(OcspStatus status);
 
 /// What a store knows of a certificate that its CA issued.
@@ -63,6 +69,7 @@ struct KnownStatus {
 /// nullopt: the CA never issued a certificate with this serial number.
 using FindStatus = std::function<std::optional<KnownStatus>(ByteView serial)>;
 
+/// How a responder answers.
 struct OcspResponderOptions {
     Seconds validity{3600};  ///< nextUpdate after thisUpdate; never beyond the responder's certificate
     enum class Identity { key, name } identity = Identity::key;  ///< form of the ResponderID
@@ -116,6 +123,7 @@ struct OcspResponse {
 /// critical one), or "ocsp.status" for an error response, whose name is in the message.
 OcspResponse parse_ocsp_response(ByteView der);
 
+/// What an answer is judged by.
 struct OcspRules {
     Time time{};
     Bytes nonce{};                 ///< the request's; empty: none was sent

@@ -61,6 +61,7 @@ public:
     /// them).
     explicit Arc(std::string dotted = "1.3.6.1.4.1.32473");
     const std::string& text() const { return text_; }
+    /// The policy OID of the role with this number.
     std::string policy(int role) const { return text_ + ".1." + std::to_string(role); }
     /// Extension that carries the blind-signature token(s) in a ballot certificate and in its request.
     std::string ballot_token() const { return text_ + ".2.1"; }

@@ -31,6 +31,7 @@ private:
     Time time_;
 };
 
+/// What a path is judged by.
 struct PathRules {
     Role role{};  ///< the leaf must carry exactly this role's policy, along the whole path
     Time time{};  ///< every certificate must be valid then
@@ -46,6 +47,7 @@ class TrustStore {
 public:
     /// The root must be self-signed, of role root; throws invalid_input "x509.path.anchor".
     TrustStore(Certificate root, Arc arc);
+    /// A CA certificate that paths may run through; whether they may is judged with each path.
     void add_intermediate(Certificate certificate);
     /// Throws verification_failed "x509.path.crl" when no known CA signed it. A newer number replaces an older one.
     void add_crl(Crl crl);

@@ -34,6 +34,7 @@ enum class Role {
     election = 16,
 };
 
+/// How long certificates of a role last.
 struct Validity {
     int years = 0;
     int days = 0;  ///< used when years is 0; both 0: the caller must give the window (ballot, ballot_ca, election)
@@ -49,6 +50,7 @@ struct Validity {
 /// bits).
 inline constexpr int min_certified_rsa_bits = 3072;
 
+/// One row of the table of roles: what a certificate of this role must be.
 struct Profile {
     Role role{};
     std::string_view name{};      ///< "issuing-ca", as in the design's table and on command lines
@@ -68,6 +70,7 @@ struct Profile {
 
 /// The whole table, in the order of Role.
 std::span<const Profile> profiles();
+/// The row of this role.
 const Profile& profile_of(Role role);
 /// Throws invalid_input "x509.profile" with the list of names.
 const Profile& find_profile(std::string_view name);

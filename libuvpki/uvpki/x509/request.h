@@ -10,12 +10,14 @@ namespace uvpki::x509 {
 
 inline constexpr std::size_t max_request_size = 32 * 1024;
 
+/// A request whose proof of possession was checked.
 struct CertificateRequest {
     Bytes der;
     Bytes subject;  ///< DER Name
     PublicKey public_key;
     std::vector<Extension> extensions;  ///< from the extensionRequest attribute (RFC 2985)
 
+    /// nullptr when there is none with this OID.
     const Extension* find_extension(std::string_view oid) const;
 };
 

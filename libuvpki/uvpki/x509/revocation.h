@@ -23,8 +23,10 @@ enum class RevocationReason {
 };
 /// "key-compromise" and so on; throws invalid_input "x509.revocation.reason" with the list of names.
 RevocationReason parse_revocation_reason(std::string_view name);
+/// Inverse of parse_revocation_reason.
 std::string_view revocation_reason_name(RevocationReason reason);
 
+/// One revoked certificate on a list.
 struct RevokedEntry {
     Bytes serial{};  ///< content octets of the INTEGER
     Time revoked_at{};
@@ -35,6 +37,7 @@ struct RevokedEntry {
     Time effective() const;
 };
 
+/// Number and dates of a list.
 struct CrlOptions {
     std::int64_t number = 1;
     Time this_update{};
@@ -42,10 +45,12 @@ struct CrlOptions {
     std::optional<Time> expired_certs_since{};  ///< expiredCertsOnCRL (X.509 8.5.2.12)
 };
 
+/// The bytes of a list and what stands in them.
 class Crl {
 public:
     /// Strict DER, v2, at most 64 MiB. Throws invalid_input "x509.crl...".
     static Crl parse(ByteView der);
+    /// One PEM "X509 CRL" block.
     static Crl parse_pem(std::string_view pem);
 
     ByteView der() const;
