@@ -211,7 +211,7 @@ struct BlindPrivateKey::State {
         auto public_key = BlindPublicKey::from_numbers(number_of(key.get(), OSSL_PKEY_PARAM_RSA_N),
                                                        number_of(key.get(), OSSL_PKEY_PARAM_RSA_E));
         auto* const raw = key.get();
-        auto contexts = std::make_shared<ContextPool>([raw] { return make_raw_context(raw); });
+        auto contexts = std::make_shared<openssl::ContextPool>([raw] { return make_raw_context(raw); });
         RawOperation operation = [contexts](ByteView message) {
             return contexts->use([&](EVP_PKEY_CTX* context) {
                 Bytes result(message.size());

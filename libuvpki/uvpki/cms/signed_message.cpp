@@ -145,18 +145,9 @@ void require_signature_form(x509::KeyType type, ByteView signature) {
 
 }  // namespace
 
-x509::SignatureAlgorithm algorithm_for(x509::KeyType type) {
-    switch (type) {
-        case x509::KeyType::ec_p256:
-            return x509::SignatureAlgorithm::ecdsa_sha256;
-        case x509::KeyType::ec_p384:
-            return x509::SignatureAlgorithm::ecdsa_sha384;
-        case x509::KeyType::rsa:
-            return x509::SignatureAlgorithm::rsa_sha256;
-        case x509::KeyType::ed25519:
-            break;
-    }
-    refuse("the signer's key is neither P-256, P-384 nor RSA");
+x509::SignatureAlgorithm message_algorithm(x509::KeyType type) {
+    if (type == x509::KeyType::ed25519) refuse("the signer's key is neither P-256, P-384 nor RSA");
+    return x509::algorithm_for(type);
 }
 
 Bytes content_digest(x509::SignatureAlgorithm algorithm, ByteView content) {
@@ -172,7 +163,7 @@ Bytes build_signed_message(ByteView content, const x509::Certificate& certificat
     if (certificate.public_key().type() == x509::KeyType::ed25519)
         fail(ErrorCode::internal, "cms.signer.key", "an Ed25519 key signs no CMS message");
     const auto& known = encodings();
-    const auto algorithm = algorithm_for(certificate.public_key().type());
+    const auto algorithm = message_algorithm(certificate.public_key().type());
     const auto content_type = options.content_type == oid::data ? known.data : der::oid(options.content_type);
     const auto& digest = digest_algorithm(algorithm);
 
@@ -269,7 +260,7 @@ SignedData parse_signed_message(ByteView input, std::string_view content_type_oi
     if (!equal(attributes.issuer_serial, concat({issuer, serial_element(certificate)})))
         refuse("signingCertificateV2 does not name the certificate in the message");
     const auto type = certificate.public_key().type();
-    const auto algorithm = algorithm_for(type);
+    const auto algorithm = message_algorithm(type);
     if (!equal(algorithm_der, x509::encode_algorithm(algorithm)))
         refuse("the signature algorithm is not the one that goes with the key");
     if (!equal(digest, digest_algorithm(algorithm)))

@@ -42,7 +42,7 @@ SignedData parse_signed_message(ByteView der, std::string_view content_type);
 Bytes signing_certificate_hash(ByteView signed_attributes);
 
 /// The only algorithm that a message signed with a key of this type may carry; throws invalid_input "cms.profile".
-x509::SignatureAlgorithm algorithm_for(x509::KeyType type);
+x509::SignatureAlgorithm message_algorithm(x509::KeyType type);
 
 /// Digest that goes with the algorithm, over the content.
 Bytes content_digest(x509::SignatureAlgorithm algorithm, ByteView content);

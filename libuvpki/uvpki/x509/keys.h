@@ -23,6 +23,8 @@ enum class SignatureAlgorithm { ecdsa_sha256, ecdsa_sha384, rsa_sha256, rsa_sha3
 Bytes encode_algorithm(SignatureAlgorithm algorithm);
 /// Strict inverse of encode_algorithm; throws invalid_input "x509.algorithm".
 SignatureAlgorithm parse_algorithm(ByteView der);
+/// What a key of this type signs with: P-256 SHA-256, P-384 SHA-384, RSA PKCS#1 v1.5 with SHA-256, Ed25519.
+SignatureAlgorithm algorithm_for(KeyType type);
 
 /// A public key that was read and is of a known kind.
 class PublicKey {
@@ -67,7 +69,7 @@ public:
     static PrivateKey parse_encrypted_pem(std::string_view pem, const SecretBytes& password);
 
     const PublicKey& public_key() const;
-    /// The algorithm that sign() uses: P-256 with SHA-256, P-384 with SHA-384, RSA PKCS#1 v1.5 with SHA-256, Ed25519.
+    /// The algorithm that sign() uses: algorithm_for the key's type.
     SignatureAlgorithm algorithm() const;
     /// Signature over the message (not over a digest). ECDSA: DER, low s.
     Bytes sign(ByteView message) const;

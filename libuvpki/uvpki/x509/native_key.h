@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 
+#include "uvpki/openssl/context_pool.h"
 #include "uvpki/openssl/handles.h"
 #include "uvpki/x509/keys.h"
 
@@ -25,8 +26,12 @@ struct PublicKey::Native {
     /// Built on first use, so that a certificate whose key is never used costs little. An RSASSA-PSS key comes as type
     /// RSA, which raw RSA operations need. Thread-safe; lives as long as the key.
     EVP_PKEY* pkey() const;
+    /// EC keys: contexts ready to verify a signature over a digest.
+    openssl::ContextPool verify_contexts{[this] { return verify_context(); }};
 
 private:
+    openssl::PkeyContext verify_context() const;
+
     mutable std::once_flag once_;  // guards key_
     mutable openssl::Pkey key_;
 };
@@ -34,7 +39,10 @@ private:
 struct PrivateKey::Native {
     openssl::Pkey key;
     PublicKey public_key;
+    /// EC keys: contexts ready to sign a digest. They hold nothing secret but a share in `key`.
+    openssl::ContextPool sign_contexts;
 
+    Native(openssl::Pkey pkey, PublicKey public_half);
     EVP_PKEY* pkey() const { return key.get(); }
 };
 

@@ -73,7 +73,7 @@ Bytes spki_of(const EVP_PKEY* key) {
 
 std::shared_ptr<const PrivateKey::Native> wrap(openssl::Pkey key) {
     auto public_key = PublicKey::parse_spki(spki_of(key.get()));
-    return std::make_shared<const PrivateKey::Native>(PrivateKey::Native{std::move(key), std::move(public_key)});
+    return std::make_shared<const PrivateKey::Native>(std::move(key), std::move(public_key));
 }
 
 openssl::Pkey generate_pkey(KeyType type, int rsa_bits) {
@@ -128,6 +128,14 @@ void require_matching_halves(const PrivateKey& key) {
 }
 
 }  // namespace
+
+PrivateKey::Native::Native(openssl::Pkey pkey, PublicKey public_half)
+    : key(std::move(pkey)), public_key(std::move(public_half)), sign_contexts([raw = key.get()] {
+          auto context = openssl::require(openssl::PkeyContext(EVP_PKEY_CTX_new_from_pkey(nullptr, raw, nullptr)),
+                                          "EVP_PKEY_CTX_new_from_pkey");
+          openssl::require_ok(EVP_PKEY_sign_init(context.get()), "EVP_PKEY_sign_init");
+          return context;
+      }) {}
 
 PrivateKey PrivateKey::generate(KeyType type) {
     return PrivateKey(wrap(generate_pkey(type, 3072)));
@@ -206,17 +214,7 @@ const PublicKey& PrivateKey::public_key() const {
 }
 
 SignatureAlgorithm PrivateKey::algorithm() const {
-    switch (native_->public_key.type()) {
-        case KeyType::ec_p256:
-            return SignatureAlgorithm::ecdsa_sha256;
-        case KeyType::ec_p384:
-            return SignatureAlgorithm::ecdsa_sha384;
-        case KeyType::ed25519:
-            return SignatureAlgorithm::ed25519;
-        case KeyType::rsa:
-            return SignatureAlgorithm::rsa_sha256;
-    }
-    fail(ErrorCode::internal, unsupported, "the private key has no signature algorithm");
+    return algorithm_for(native_->public_key.type());
 }
 
 SecretBytes PrivateKey::to_pkcs8() const {

@@ -27,27 +27,41 @@ ByteView order_of(KeyType curve) {
     return p384_order;
 }
 
-/// Left-padded with zeros to the size of the order.
-Bytes padded(ByteView number, std::size_t size) {
-    Bytes result(size - number.size());
-    result.insert(result.end(), number.begin(), number.end());
+/// floor(n / 2), the largest low s.
+template <std::size_t Size>
+constexpr std::array<std::uint8_t, Size> half(const std::array<std::uint8_t, Size>& order) {
+    std::array<std::uint8_t, Size> result{};
+    int carry = 0;
+    for (std::size_t i = 0; i < Size; ++i) {
+        result[i] = static_cast<std::uint8_t>((carry << 7) | (order[i] >> 1));
+        carry = order[i] & 1;
+    }
     return result;
 }
+constexpr auto p256_half = half(p256_order);
+constexpr auto p384_half = half(p384_order);
 
-/// n - s for 0 < s < n, both of the same size.
+/// Of numbers without leading zeros.
+bool is_at_most(ByteView number, ByteView limit) {
+    if (number.size() != limit.size()) return number.size() < limit.size();
+    return !std::ranges::lexicographical_compare(limit, number);
+}
+
+bool is_low(ByteView s, KeyType curve) {
+    return is_at_most(s, curve == KeyType::ec_p256 ? ByteView(p256_half) : ByteView(p384_half));
+}
+
+/// n - s for 0 < s < n, s without leading zeros; as many octets as the order has.
 Bytes order_minus(ByteView order, ByteView s) {
     Bytes result(order.size());
     int borrow = 0;
+    const std::size_t offset = order.size() - s.size();
     for (std::size_t i = order.size(); i-- > 0;) {
-        const int difference = int{order[i]} - int{s[i]} - borrow;
+        const int difference = int{order[i]} - (i < offset ? 0 : int{s[i - offset]}) - borrow;
         borrow = difference < 0 ? 1 : 0;
         result[i] = static_cast<std::uint8_t>(difference & 0xFF);
     }
     return result;
-}
-
-bool is_low(ByteView padded_s, ByteView order) {
-    return std::ranges::lexicographical_compare(padded_s, order_minus(order, padded_s));
 }
 
 bool fits(const PublicKey::Native& key, SignatureAlgorithm algorithm) {
@@ -78,7 +92,30 @@ const EVP_MD* digest_of(SignatureAlgorithm algorithm) {
     return nullptr;
 }
 
-/// This thread's digest context, emptied again at the end so that no key outlives its owner in it.
+bool is_ec(KeyType type) {
+    return type == KeyType::ec_p256 || type == KeyType::ec_p384;
+}
+
+/// DER of two 384-bit numbers with their sign octets.
+constexpr std::size_t max_ecdsa_size = 104;
+
+/// What ECDSA signs of the message: 32 or 48 octets.
+struct EcdsaDigest {
+    Sha384 octets{};
+    std::size_t length = 0;
+    const std::uint8_t* data() const { return octets.data(); }
+    std::size_t size() const { return length; }
+};
+
+EcdsaDigest ecdsa_digest(SignatureAlgorithm algorithm, ByteView message) {
+    if (algorithm == SignatureAlgorithm::ecdsa_sha384) return {sha384(message), std::tuple_size_v<Sha384>};
+    EcdsaDigest result{.length = std::tuple_size_v<Sha256>};
+    std::ranges::copy(sha256(message), result.octets.begin());
+    return result;
+}
+
+/// This thread's digest context for keys of other types, emptied again at the end so that no key outlives its owner in
+/// it.
 class ThreadContext {
 public:
     ThreadContext() {
@@ -122,24 +159,30 @@ std::optional<EcdsaParts> find_ecdsa_parts(ByteView signature, KeyType curve) {
 Bytes make_low_s(ByteView signature, KeyType curve) {
     const auto parts = find_ecdsa_parts(signature, curve);
     if (!parts) fail(ErrorCode::internal, "x509.signature", "the library made a malformed ECDSA signature");
-    const auto order = order_of(curve);
-    const auto s = padded(parts->s, order.size());
-    if (is_low(s, order)) return to_bytes(signature);
-    return der::sequence({der::unsigned_integer(parts->r), der::unsigned_integer(order_minus(order, s))});
+    if (is_low(parts->s, curve)) return to_bytes(signature);
+    return der::sequence(
+        {der::unsigned_integer(parts->r), der::unsigned_integer(order_minus(order_of(curve), parts->s))});
 }
 
 bool has_low_s(ByteView signature, KeyType curve) {
-    if (curve != KeyType::ec_p256 && curve != KeyType::ec_p384) return false;
+    if (!is_ec(curve)) return false;
     const auto parts = find_ecdsa_parts(signature, curve);
-    if (!parts) return false;
-    const auto order = order_of(curve);
-    const auto s = padded(parts->s, order.size());
-    return std::ranges::lexicographical_compare(s, order) && is_low(s, order);
+    return parts && is_low(parts->s, curve);
 }
 
 Bytes PrivateKey::sign(ByteView message) const {
     const auto algorithm = this->algorithm();
     const auto type = public_key().type();
+    if (is_ec(type)) {
+        const auto digest = ecdsa_digest(algorithm, message);
+        std::array<std::uint8_t, max_ecdsa_size> signature{};
+        std::size_t size = signature.size();
+        return native_->sign_contexts.use([&](EVP_PKEY_CTX* context) {
+            openssl::require_ok(EVP_PKEY_sign(context, signature.data(), &size, digest.data(), digest.size()),
+                                "EVP_PKEY_sign");
+            return make_low_s(ByteView(signature).first(size), type);
+        });
+    }
     const ThreadContext context;
     openssl::require_ok(EVP_DigestSignInit(context.get(), nullptr, digest_of(algorithm), nullptr, native_->pkey()),
                         "EVP_DigestSignInit");
@@ -148,15 +191,21 @@ Bytes PrivateKey::sign(ByteView message) const {
     openssl::require_ok(EVP_DigestSign(context.get(), signature.data(), &size, message.data(), message.size()),
                         "EVP_DigestSign");
     signature.resize(size);
-    if (type == KeyType::ec_p256 || type == KeyType::ec_p384) return make_low_s(signature, type);
     return signature;
 }
 
 bool is_valid_signature(const PublicKey& key, SignatureAlgorithm algorithm, ByteView message, ByteView signature) {
     const auto& native = key.native();
     if (!fits(native, algorithm)) return false;
-    if (native.type == KeyType::ec_p256 || native.type == KeyType::ec_p384) {
+    if (is_ec(native.type)) {
         if (!find_ecdsa_parts(signature, native.type)) return false;
+        const auto digest = ecdsa_digest(algorithm, message);
+        return native.verify_contexts.use([&](EVP_PKEY_CTX* context) {
+            const bool good =
+                EVP_PKEY_verify(context, signature.data(), signature.size(), digest.data(), digest.size()) == 1;
+            if (!good) openssl::clear_errors();
+            return good;
+        });
     }
     const ThreadContext context;
     openssl::require_ok(EVP_DigestVerifyInit(context.get(), nullptr, digest_of(algorithm), nullptr, native.pkey()),
