@@ -11,6 +11,15 @@ namespace uvpki::x509 {
 namespace {
 
 constexpr std::size_t most_issuers = 32;
+/// Below this an RSA key proves nothing any more (NIST SP 800-131A, table 2).
+constexpr int least_rsa_bits = 2048;
+
+Fault find_key_fault(const Certificate& certificate, std::size_t index) {
+    const auto& key = certificate.public_key();
+    if (key.type() != KeyType::rsa || key.bits() >= least_rsa_bits) return std::nullopt;
+    return path_fault("x509.path.key", index, certificate,
+                      "has an RSA key of " + std::to_string(key.bits()) + " bits; 2048 are needed");
+}
 
 /// A certificate without the extension serves any purpose (RFC 5280, section 4.2.1.12); in a CA it narrows what is
 /// below, as every other verifier has it.
@@ -65,8 +74,10 @@ Fault find_chain_fault(const std::vector<Certificate>& path, const ChainRules& r
     for (std::size_t i = path.size(); i-- > 0;)
         if (auto found = find_window_fault(path[i], i, rules.time)) return found;
     if (auto found = find_extension_fault(leaf, 0)) return found;
-    for (std::size_t i = path.size(); i-- > 0;)
+    for (std::size_t i = path.size(); i-- > 0;) {
+        if (auto found = find_key_fault(path[i], i)) return found;
         if (auto found = find_profile_fault(path[i], i)) return found;
+    }
     if (auto found = find_name_fault(leaf, 0, issuers)) return found;
     if (auto found = find_purpose_fault(path, rules.key_purpose)) return found;
     if (auto found = find_policy_fault(path, rules, policies)) return found;

@@ -44,8 +44,8 @@ private:
 /// (RFC 5937). Stricter than section 6.1 where CAs must follow section 4.2 anyway: key identifiers, critical flags.
 /// Throws verification_failed "x509.path.issuer", "x509.path.signature", "x509.path.expired",
 /// "x509.path.not_yet_valid", "x509.path.revoked", "x509.path.policy", "x509.path.ca", "x509.path.length",
-/// "x509.path.key_usage", "x509.path.extension", "x509.path.form" or "x509.path.name" with the fault of the first path
-/// that was tried.
+/// "x509.path.key_usage", "x509.path.key" (RSA below 2048 bits), "x509.path.extension", "x509.path.form" or
+/// "x509.path.name" with the fault of the first path that was tried.
 VerifiedChain verify_chain(const Certificate& leaf, const std::vector<Certificate>& anchors,
                            const std::vector<Certificate>& intermediates, const ChainRules& rules);
 

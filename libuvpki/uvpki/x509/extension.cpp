@@ -76,23 +76,6 @@ std::vector<std::string> read_extended_key_usage(ByteView value) {
     return result;
 }
 
-std::vector<std::string> read_policies(ByteView value) {
-    der::Reader outer(value, reason);
-    auto reader = outer.sequence("certificatePolicies");
-    outer.finish("certificatePolicies");
-    std::vector<std::string> result;
-    while (!reader.empty()) {
-        auto policy = reader.sequence("policy information");
-        // RFC 5280, section 4.2.1.4: "A certificate policy OID MUST NOT appear more than once".
-        add_unique(result, der::oid_to_text(policy.oid("policy")), reader, "certificatePolicies");
-        if (!policy.empty() && policy.sequence("policy qualifiers").empty())
-            policy.refuse("policy qualifiers are empty");
-        policy.finish("policy information");
-    }
-    if (result.empty()) outer.refuse("certificatePolicies is empty");
-    return result;
-}
-
 Bytes read_subject_key_identifier(ByteView value) {
     der::Reader outer(value, reason);
     const auto identifier = outer.octet_string("subjectKeyIdentifier");
@@ -179,7 +162,7 @@ void Certificate::Parsed::read_known_extensions() {
         else if (extension.oid == oid::extended_key_usage)
             extended_key_usage = read_extended_key_usage(extension.value);
         else if (extension.oid == oid::certificate_policies)
-            policies = read_policies(extension.value);
+            policies = parse_certificate_policies(extension.value, reason).policies;
         else if (extension.oid == oid::subject_key_identifier)
             subject_key_identifier = read_subject_key_identifier(extension.value);
         else if (extension.oid == oid::authority_key_identifier)
@@ -195,6 +178,14 @@ void Certificate::Parsed::read_known_extensions() {
         else if (extension.oid == oid::inhibit_any_policy)
             parse_inhibit_any_policy(extension.value, reason);
     }
+    // RFC 5280, section 4.2.1.6: "If the subject field contains an empty sequence, then the issuing CA MUST include a
+    // subjectAltName extension that is marked as critical."
+    const auto is_critical_alt_name = [](const Extension& extension) {
+        return extension.oid == oid::subject_alt_name && extension.criticality == Extension::Criticality::critical;
+    };
+    if (constexpr std::size_t empty_sequence = 2;
+        subject.size() == empty_sequence && std::ranges::none_of(extensions, is_critical_alt_name))
+        fail_input(reason, "the certificate has neither a subject nor a critical alternative name");
 }
 
 }  // namespace uvpki::x509

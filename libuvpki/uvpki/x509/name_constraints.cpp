@@ -148,7 +148,8 @@ Answer is_uri_within(std::string_view name, std::string_view base) {
     // subjectAltName extension with a uniformResourceIdentifier that does not include an authority component with a
     // host name specified as a fully qualified domain name [...], then the application MUST reject the certificate."
     const auto host = find_uri_host(name);
-    if (!host || base.empty()) return Answer::unknown;
+    const bool is_host_name = base.find_first_of(":/?#@[]") == std::string_view::npos;
+    if (!host || base.empty() || !is_host_name) return Answer::unknown;
     if (base.front() == '.') return answer(host->size() > base.size() && ends_with(*host, base));
     return answer(same_text(*host, base));
 }
@@ -166,6 +167,8 @@ Answer is_within(const GeneralName& name, const GeneralName& base, Side side, Na
     const auto text = as_text(name.value), domain = as_text(base.value);
     switch (name.kind) {
         case Kind::dns:
+            // ".example.com" is a constraint, no name of a host.
+            if (text.starts_with('.') || text.find("..") != std::string_view::npos) return Answer::unknown;
             return answer(is_within_domain(text, domain) || (side == Side::excluded && wildcard_reaches(text, domain)));
         case Kind::email:
             // RFC 5280, appendix A.1: the attribute emailAddress is compared without regard to case; an exclusion does.

@@ -6,6 +6,7 @@
 #include "uvpki/x509/name.h"
 #include "uvpki/x509/name_constraints.h"
 #include "uvpki/x509/oids.h"
+#include "uvpki/x509/policy_graph.h"
 
 namespace uvpki::x509 {
 
@@ -112,6 +113,14 @@ Fault find_extension_fault(const Certificate& certificate, std::size_t index) {
             return path_fault(
                 "x509.path.extension", index, certificate,
                 "has the extension " + extension.oid + ", which is not understood and may not be passed over");
+    // 4.2.1.4: "If this extension is critical, the path validation software MUST be able to interpret this extension
+    // (including the optional qualifier), or MUST reject the certificate."
+    const auto* policies = certificate.find_extension(oid::certificate_policies);
+    if (policies != nullptr && is_critical(*policies) &&
+        parse_certificate_policies(policies->value, "x509.path.extension").qualifiers ==
+            CertificatePolicies::Qualifiers::unknown)
+        return path_fault("x509.path.extension", index, certificate,
+                          "has critical policies with a qualifier that is not understood");
     if (is_ca(certificate)) return std::nullopt;
     // 4.2.1.10: "The name constraints extension, which MUST be used only in a CA certificate"; 4.2.1.5 and 4.2.1.14 say
     // the same of policyMappings and inhibitAnyPolicy.
@@ -128,14 +137,14 @@ Fault find_profile_fault(const Certificate& certificate, std::size_t index) {
     // "self-signed" certificate".
     if (certificate.authority_key_identifier().empty() && !certificate.is_self_issued())
         return form_fault(index, certificate, "has no authority key identifier");
-    const bool has_subject = certificate.subject().size() > 2;
     if (is_ca(certificate)) {
         // 4.2.1.2: "this extension MUST appear in all conforming CA certificates".
         if (certificate.subject_key_identifier().empty())
             return form_fault(index, certificate, "is a CA certificate without a subject key identifier");
         // 4.1.2.6: "If the subject is a CA [...], then the subject field MUST be populated with a non-empty
         // distinguished name".
-        if (!has_subject) return form_fault(index, certificate, "is a CA certificate without a subject");
+        if (certificate.subject().size() == 2)
+            return form_fault(index, certificate, "is a CA certificate without a subject");
         static constexpr std::array critical_in_ca{oid::basic_constraints, oid::name_constraints,
                                                    oid::policy_constraints, oid::inhibit_any_policy};
         for (const auto& extension : certificate.extensions())
@@ -147,11 +156,6 @@ Fault find_profile_fault(const Certificate& certificate, std::size_t index) {
     // asserted."
     if (certificate.has_key_usage(KeyUsage::key_cert_sign))
         return form_fault(index, certificate, "may sign certificates but is no CA certificate");
-    const auto* alt_name = certificate.find_extension(oid::subject_alt_name);
-    // 4.2.1.6: "If the subject field contains an empty sequence, then the issuing CA MUST include a subjectAltName
-    // extension that is marked as critical."
-    if (!has_subject && (alt_name == nullptr || !is_critical(*alt_name)))
-        return form_fault(index, certificate, "has neither a subject nor a critical alternative name");
     return std::nullopt;
 }
 

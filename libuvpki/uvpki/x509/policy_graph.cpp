@@ -9,7 +9,7 @@ namespace uvpki::x509 {
 
 namespace {
 
-constexpr std::size_t max_mappings = 256;
+constexpr std::size_t max_mappings = 256, max_policies = 256;
 constexpr std::string_view error_reason = "x509.path.policy";
 
 std::string any_policy() {
@@ -32,7 +32,51 @@ void decrement(std::size_t& count) {
     if (count > 0) --count;
 }
 
+/// "1.3.6.1.5.5.7.2.1" (CPS pointer) and "...2.2" (user notice); RFC 5280, section 4.2.1.4.
+bool is_known_qualifier(std::string_view oid) {
+    return oid == "1.3.6.1.5.5.7.2.1" || oid == "1.3.6.1.5.5.7.2.2";
+}
+
+/// True when all qualifiers are of a known kind.
+bool read_qualifiers(der::Reader& information) {
+    auto reader = information.sequence("policy qualifiers");
+    if (reader.empty()) information.refuse("policy qualifiers are empty");
+    bool all_known = true;
+    while (!reader.empty()) {
+        auto qualifier = reader.sequence("policy qualifier");
+        all_known = is_known_qualifier(der::oid_to_text(qualifier.oid("policy qualifier"))) && all_known;
+        qualifier.any();
+        qualifier.finish("policy qualifier");
+    }
+    return all_known;
+}
+
 }  // namespace
+
+CertificatePolicies parse_certificate_policies(ByteView der, std::string_view reason) {
+    der::Reader outer(der, reason);
+    auto reader = outer.sequence("certificatePolicies");
+    outer.finish("certificatePolicies");
+    CertificatePolicies result;
+    while (!reader.empty()) {
+        auto information = reader.sequence("policy information");
+        auto policy = der::oid_to_text(information.oid("policy"));
+        // RFC 5280, section 4.2.1.4: "A certificate policy OID MUST NOT appear more than once".
+        if (std::ranges::find(result.policies, policy) != result.policies.end())
+            reader.refuse("certificatePolicies lists " + policy + " twice");
+        if (result.policies.size() == max_policies) reader.refuse("certificatePolicies has more than 256 entries");
+        if (!information.empty() && !read_qualifiers(information)) {
+            // "When qualifiers are used with the special policy anyPolicy, they MUST be limited to the qualifiers
+            // identified in this section."
+            if (policy == oid::any_policy) reader.refuse("anyPolicy has a qualifier that is not known");
+            result.qualifiers = CertificatePolicies::Qualifiers::unknown;
+        }
+        information.finish("policy information");
+        result.policies.push_back(std::move(policy));
+    }
+    if (result.policies.empty()) outer.refuse("certificatePolicies is empty");
+    return result;
+}
 
 std::vector<PolicyMapping> parse_policy_mappings(ByteView der, std::string_view reason) {
     der::Reader outer(der, reason);

@@ -14,6 +14,13 @@
 
 namespace uvpki::x509 {
 
+struct CertificatePolicies {
+    std::vector<std::string> policies;                      ///< dotted OIDs
+    enum class Qualifiers { known, unknown } qualifiers{};  ///< known: none but CPS pointers and user notices
+};
+/// Throws invalid_input with this reason: empty, a policy twice, a qualifier of anyPolicy that is not known.
+CertificatePolicies parse_certificate_policies(ByteView der, std::string_view reason);
+
 struct PolicyMapping {
     std::string issuer_policy, subject_policy;
 };

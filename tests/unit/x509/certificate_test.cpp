@@ -195,7 +195,8 @@ TEST_CASE("each field that breaks a rule is refused with the reason") {
           "x509.certificate.algorithm");
     CHECK(reason_after([](Draft& d) { d.outer_algorithm = parse_hex("300906072a8648ce3d0401"); }) == "x509.algorithm");
     CHECK(reason_after([](Draft& d) { d.issuer = der::sequence({}); }) == "x509.certificate.malformed");
-    CHECK(reason_after([](Draft& d) { d.subject = der::sequence({}); }) == "");
+    // RFC 5280, section 4.2.1.6: then the names stand in a critical subjectAltName.
+    CHECK(reason_after([](Draft& d) { d.subject = der::sequence({}); }) == "x509.certificate.extension");
     CHECK(reason_after([](Draft& d) { d.subject = parse_hex("30023100"); }) == "x509.certificate.malformed");
     CHECK(reason_after([&](Draft& d) {
               d.validity = year(der::Tag::generalized_time, "20260101000000Z", "20500101000000Z");
