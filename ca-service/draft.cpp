@@ -11,26 +11,6 @@ namespace uvpki::ca {
 
 namespace {
 
-Json contest_json(const election::Contest& contest) {
-    auto candidates = Json::array();
-    for (const auto& candidate : contest.candidates)
-        candidates.push_back(Json{{"id", candidate.id}, {"name", candidate.name}});
-    return {{"candidates", std::move(candidates)},
-            {"id", contest.id},
-            {"rules", count::rules_json(contest.rules)},
-            {"title", contest.title}};
-}
-
-election::Contest contest_from(const Json& json) {
-    election::Contest contest;
-    contest.id = json.at("id").get<std::string>();
-    contest.title = json.at("title").get<std::string>();
-    contest.rules = count::parse_rules(json.at("rules"));
-    for (const auto& candidate : json.at("candidates"))
-        contest.candidates.push_back({candidate.at("id").get<std::string>(), candidate.at("name").get<std::string>()});
-    return contest;
-}
-
 Json window_json(const election::Window& window) {
     return {{"closes", unix_seconds(window.closes)}, {"opens", unix_seconds(window.opens)}};
 }
@@ -77,7 +57,7 @@ Json array_of(const Items& items, ToJson to_json) {
 }
 
 Json draft_json(const Draft& draft) {
-    Json json{{"contests", array_of(draft.contests, contest_json)},
+    Json json{{"contests", array_of(draft.contests, election::contest_json)},
               {"styles", array_of(draft.styles,
                                   [](const election::Style& style) {
                                       return Json{{"contests", style.contests}, {"id", style.id}};
@@ -95,7 +75,7 @@ Json draft_json(const Draft& draft) {
 
 Draft draft_from(const Json& json) {
     Draft draft;
-    for (const auto& item : json.at("contests")) draft.contests.push_back(contest_from(item));
+    for (const auto& item : json.at("contests")) draft.contests.push_back(election::parse_contest(item));
     for (const auto& item : json.at("styles"))
         draft.styles.push_back(
             {item.at("id").get<std::string>(), item.at("contests").get<std::vector<std::string>>(), 0});

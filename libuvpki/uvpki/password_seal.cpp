@@ -51,7 +51,7 @@ SecretBytes open_with_password(ByteView sealed, const SecretBytes& password) {
     auto plaintext =
         openssl::aes_gcm_open(key, header.subspan(12 + salt_size), header, ciphertext, sealed.last(tag_size));
     if (!plaintext)
-        fail(ErrorCode::verification_failed, "password_seal.password", "the password is wrong or the file was altered");
+        fail(ErrorCode::forbidden, "password_seal.password", "the password is wrong or the file was altered");
     return std::move(*plaintext);
 }
 

@@ -18,7 +18,7 @@ Bytes seal_with_password(const SecretBytes& plaintext, const SecretBytes& passwo
                          int iterations = default_password_iterations);
 
 /// Throws invalid_input "password_seal.malformed" (not this format, or more than 10,000,000 iterations), or
-/// verification_failed "password_seal.password" for a wrong password or an altered file: they cannot be told apart.
+/// forbidden "password_seal.password" for a wrong password or an altered file: they cannot be told apart.
 SecretBytes open_with_password(ByteView sealed, const SecretBytes& password);
 
 }  // namespace uvpki

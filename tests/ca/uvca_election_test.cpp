@@ -147,7 +147,7 @@ TEST_CASE("bad files and options are refused with one line and leave the draft a
     check_refused(office.run("ceremony", "--transcript transcript.json --board board --rehearsal rehearsal-1.csr"),
                   "threshold.rehearsal.missing");
     check_refused(office.run("contest", contest + "--candidates candidates.csv --password-file wrong.pw"),
-                  "x509.key.password", 1);
+                  "x509.key.password", 2);
     CHECK(office.run("show", "--json").output == before);
     check_good(office.program.uvca("audit check", office.clock));
 }

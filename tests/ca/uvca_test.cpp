@@ -98,7 +98,7 @@ TEST_CASE("bad requests of every kind are refused with one line, and nothing is 
     check_refused(with("--profile voter --cn X --out x.pem"), "x509.issue.role");
     check_refused(with("--profile officer --cn '' --out x.pem"), "x509.name");
     check_refused(with("--profile officer --cn X --not-after tomorrow --out x.pem"), "time.format");
-    check_refused(with("--profile officer --cn X --out x.pem --password-file wrong.pw"), "x509.key.password", 1);
+    check_refused(with("--profile officer --cn X --out x.pem --password-file wrong.pw"), "x509.key.password", 2);
     check_refused(with("--profile officer --cn X --out x.pem --folder elsewhere"), "authority.missing");
     check_refused(with("--profile officer --cn X"), "usage");
     check_refused(with("--profile officer --cn X --out good.csr"), "file.exists");
@@ -134,7 +134,7 @@ TEST_CASE("certificates are renewed, found, exported and revoked; a dry run chan
     CHECK(run("list --json --state revoked").json().empty());
     CHECK(run("crl --json").json().at("number") == 1);
     check_refused(run("revoke --reason boredom anna.pem"), "x509.revocation.reason");
-    check_refused(run("revoke --reason superseded --password-file wrong.pw anna.pem"), "x509.key.password", 1);
+    check_refused(run("revoke --reason superseded --password-file wrong.pw anna.pem"), "x509.key.password", 2);
     check_good(run("revoke --reason privilege-withdrawn anna.pem"));
     check_refused(run("revoke --reason privilege-withdrawn anna.pem"), "revoke.again");
     CHECK(run("list --json --state revoked").json().size() == 2);

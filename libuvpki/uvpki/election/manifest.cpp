@@ -25,16 +25,6 @@ Window read_window(ObjectReader object) {
     return window;
 }
 
-Json contest_json(const Contest& contest) {
-    Json candidates = Json::array();
-    for (const auto& candidate : contest.candidates)
-        candidates.push_back(Json{{"id", candidate.id}, {"name", candidate.name}});
-    return {{"candidates", std::move(candidates)},
-            {"id", contest.id},
-            {"rules", count::rules_json(contest.rules)},
-            {"title", contest.title}};
-}
-
 Contest read_contest(ObjectReader object) {
     Contest contest;
     contest.id = object.text("id", limits::identifier);
@@ -208,6 +198,20 @@ const TokenKey* Manifest::find_token_key(const Sha256& key_id) const {
     return found == token_keys.end() ? nullptr : &*found;
 }
 
+Json contest_json(const Contest& contest) {
+    Json candidates = Json::array();
+    for (const auto& candidate : contest.candidates)
+        candidates.push_back(Json{{"id", candidate.id}, {"name", candidate.name}});
+    return {{"candidates", std::move(candidates)},
+            {"id", contest.id},
+            {"rules", count::rules_json(contest.rules)},
+            {"title", contest.title}};
+}
+
+Contest parse_contest(const Json& json) {
+    return read_contest(ObjectReader(json, "contest", std::string(malformed)));
+}
+
 std::string format_manifest(const Manifest& manifest) {
     return canonical_json(manifest_json(manifest));
 }
@@ -243,7 +247,8 @@ VerifiedManifest verify_manifest(ByteView text, ByteView signature, const x509::
     verify_pinned(trust, manifest.election_certificate, pinned, "election certificate");
     pinned.role = x509::Role::tsa;
     verify_pinned(trust, manifest.tsa_certificate, pinned, "time-stamp certificate");
-    return VerifiedManifest(std::move(manifest), to_bytes(text), to_bytes(signature), sha256(text), verified.signer().leaf());
+    return VerifiedManifest(std::move(manifest), to_bytes(text), to_bytes(signature), sha256(text),
+                            verified.signer().leaf());
 }
 
 }  // namespace uvpki::election

@@ -97,6 +97,10 @@ struct Manifest {
     const TokenKey* find_token_key(const Sha256& key_id) const;
 };
 
+/// A contest as it stands in the manifest, and back: throws invalid_input "manifest.malformed" naming the member.
+Json contest_json(const Contest& contest);
+Contest parse_contest(const Json& json);
+
 /// Canonical JSON text of the manifest.
 std::string format_manifest(const Manifest& manifest);
 /// Strict: canonical, no unknown member, every limit and cross-reference checked. Throws invalid_input "manifest..."

@@ -65,7 +65,7 @@ public:
     static PrivateKey from_p256_scalar(const SecretBytes& scalar);
     /// Unencrypted PKCS#8 PrivateKeyInfo DER.
     static PrivateKey parse_pkcs8(const SecretBytes& der);
-    /// PEM "ENCRYPTED PRIVATE KEY" (PBES2). Throws verification_failed "x509.key.password" for a wrong password.
+    /// PEM "ENCRYPTED PRIVATE KEY" (PBES2). Throws forbidden "x509.key.password" for a wrong password.
     static PrivateKey parse_encrypted_pem(std::string_view pem, const SecretBytes& password);
 
     const PublicKey& public_key() const;

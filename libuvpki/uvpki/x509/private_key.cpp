@@ -205,7 +205,7 @@ PrivateKey PrivateKey::parse_encrypted_pem(std::string_view pem, const SecretByt
     const auto text = characters(password);
     const openssl::Pkcs8 info(PKCS8_decrypt(sealed.get(), text.data(), static_cast<int>(text.size())));
     openssl::clear_errors();
-    if (!info) fail(ErrorCode::verification_failed, "x509.key.password", "the password does not open the private key");
+    if (!info) fail(ErrorCode::forbidden, "x509.key.password", "the password does not open the private key");
     return parse_pkcs8(SecretBytes(openssl::encode(info.get(), i2d_PKCS8_PRIV_KEY_INFO, "i2d_PKCS8_PRIV_KEY_INFO")));
 }
 

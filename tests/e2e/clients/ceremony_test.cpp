@@ -155,7 +155,7 @@ TEST_CASE("bad files, passwords and arguments give one clear line, the documente
         check_one_line(result, code, text);
         CHECK(t.snapshot() == before);
     };
-    unchanged(t.run(t.step_arguments(1, "wrong-password")), 1, "password_seal.password");
+    unchanged(t.run(t.step_arguments(1, "wrong-password")), 2, "password_seal.password");
     unchanged(t.run("step" + Trustees::secrets(1) + " --key t2-key.pem --key-password-file password" + t.on_board()), 2,
               "threshold.state");
     unchanged(

@@ -142,7 +142,7 @@ TEST_CASE("bad files, passwords, codes and choices give one clear line, the docu
     const auto own = " --password-file password";
     unchanged(claim_with(" --password-file wrong-password" + chain + p.with_manifest() + p.with_registrar() +
                          " --root " + to_hex(p.election.pki.root.fingerprint()) + " --json"),
-              1, "password_seal.password");
+              2, "password_seal.password");
     unchanged(claim_with(own + std::string(" --chain other-chain.pem --json") + p.with_manifest() + p.with_registrar()),
               1, "manifest.json");
     unchanged(
@@ -178,7 +178,7 @@ TEST_CASE("bad files, passwords, codes and choices give one clear line, the docu
     save_file(p.folder / "cut-state", ByteView(state).first(state.size() / 2));
     refused(p.run("claim --style north --state cut-state" + std::string(own) + chain + " --json" + p.with_manifest() +
                   p.with_registrar()),
-            1, "password_seal.password");
+            2, "password_seal.password");
     CHECK(load_file(p.folder / "cut-state").size() == state.size() / 2);
 
     good(p.run(p.claim(voter)));
