@@ -93,6 +93,8 @@ public:
                       << both_refuse_ << ", explained differences " << differing_);
     }
 
+    bool has_judged(const std::string& id) const { return seen_.contains(id); }
+
     /// For suites whose cases are the rows of the table.
     const std::map<std::string, Row>& rows() const { return rows_; }
 

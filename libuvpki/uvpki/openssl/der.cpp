@@ -60,6 +60,8 @@ Element Reader::any() {
     if (rest_.size() < 2) refuse("DER ends inside an element");
     const auto identifier = rest_[0];
     if ((identifier & 0x1F) == 0x1F) refuse("DER has a multi-byte tag");
+    // X.690, section 8.1.5: universal tag 0 ends indefinite lengths and is no value's own.
+    if ((identifier & 0xDF) == 0) refuse("DER has the end-of-contents tag of BER");
     std::size_t header = 2, length = rest_[1];
     if (length == 0x80) refuse("indefinite length: BER, not DER");
     if (length > 0x80) {

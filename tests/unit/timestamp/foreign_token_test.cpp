@@ -3,9 +3,13 @@
 
 #include "tests/support/command.h"
 #include "tests/support/reason.h"
+#include "tests/support/test_pki.h"
 #include "uvpki/error.h"
 #include "uvpki/files.h"
+#include "uvpki/timestamp/authority.h"
 #include "uvpki/timestamp/verify.h"
+#include "uvpki/x509/chain.h"
+#include "uvpki/x509/oids.h"
 
 using namespace uvpki;
 using timestamp::TokenForm;
@@ -54,6 +58,64 @@ TEST_CASE("tokens without the certificate of their signer are refused") {
     CHECK(verdict("sigstage/response-no-embedded-cert.tsr", "hello") == "timestamp.profile");
     // This one is about an expired chain in its source; it carries no certificate, so it is refused before that.
     CHECK(verdict("sigstore.mock/response-expired.tsr", "") == "timestamp.profile");
+}
+
+TEST_CASE("foreign signers' certificates lead to their roots at the token's time, and to no other root") {
+    const auto chain_verdict = [](const std::string& token_name, const std::string& chain_name) {
+        const auto token = load_token(token_name);
+        const auto chain = x509::parse_certificate_bundle(
+            to_text(load_file(std::string(UVPKI_VECTORS) + "/rfc3161/" + chain_name + "/ts_chain.pem")));
+        return reason_of([&] {
+            x509::verify_chain(token.signer, {chain.back()}, chain,
+                               {.time = token.time, .key_purpose = std::string(x509::oid::eku_time_stamping)});
+        });
+    };
+    for (const auto* hash : {"sha256", "sha384", "sha512"}) {
+        const auto name = std::string("sigstage/response-") + hash + ".tsr";
+        CHECK(chain_verdict(name, "sigstage") == "");
+        CHECK(chain_verdict(name, "test_tsa") == "x509.path.issuer");
+    }
+    CHECK(chain_verdict("test_tsa/response.tsr", "test_tsa") == "");
+    // By an authority of the same name with other keys.
+    CHECK(chain_verdict("test_tsa/other_response.tsr", "test_tsa") == "x509.path.issuer");
+    CHECK(chain_verdict("test_tsa/response-injected-certs.tsr", "test_tsa") == "");
+    CHECK(chain_verdict("test_tsa/response.tsr", "sigstage") == "x509.path.issuer");
+}
+
+TEST_CASE("a signer whose chain had expired at another time is refused for that time") {
+    const auto chain = x509::parse_certificate_bundle(
+        to_text(load_file(std::string(UVPKI_VECTORS) + "/rfc3161/sigstore.mock/ts_chain.pem")));
+    REQUIRE(chain.size() == 2);
+    const auto verdict = [&](std::string_view time) {
+        return reason_of([&] {
+            x509::verify_chain(chain.front(), {chain.back()}, {},
+                               {.time = parse_rfc3339(time), .key_purpose = std::string(x509::oid::eku_time_stamping)});
+        });
+    };
+    CHECK(verdict("2023-06-01T00:00:00Z") == "");
+    CHECK(verdict("2024-06-01T00:00:00Z") == "x509.path.expired");
+    CHECK(verdict("2022-06-01T00:00:00Z") == "x509.path.not_yet_valid");
+}
+
+TEST_CASE(
+    "foreign requests are answered with their own imprint and nonce, and no foreign answer fits another request") {
+    testing::TestPki pki;
+    const auto key = x509::PrivateKey::generate(x509::KeyType::ec_p256);
+    std::int64_t serial = 0;
+    const timestamp::Authority authority(pki.issue_leaf(x509::Role::tsa, key), key, pki.arc, [&] { return ++serial; });
+    const auto answer = [&](const std::string& name) {
+        const auto request = load_file(std::string(UVPKI_VECTORS) + "/rfc3161/" + name);
+        return timestamp::parse_response(authority.respond(request, pki.clock));
+    };
+    const auto ours = answer("test_tsa/request.der"), other = answer("test_tsa/other_request.der");
+    const auto theirs = load_token("test_tsa/response.tsr");
+    CHECK(ours.digest == theirs.digest);
+    CHECK(ours.nonce == theirs.nonce);
+    CHECK(ours.nonce != other.nonce);
+    // The file's own second answer is to neither of its requests.
+    CHECK(load_token("test_tsa/other_response.tsr").nonce != other.nonce);
+    CHECK(load_token("test_tsa/other_response.tsr").nonce != ours.nonce);
+    CHECK(answer("sigstage/request.der").digest.size() > 0);
 }
 
 TEST_CASE("certificates that were added to a token do not change who signed it") {
