@@ -4,8 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "uvpki/cms/enveloped_data.h"
-#include "uvpki/count/blt.h"
-#include "uvpki/count/count.h"
 #include "uvpki/election/ballot.h"
 #include "uvpki/election/epoch.h"
 #include "uvpki/election/package.h"
@@ -196,27 +194,6 @@ ExitCode verify_receipt(const BallotArguments& arguments) {
               " or the last one at the latest\nepoch    " + (epoch ? number(*epoch) : "in none") + "\n");
     }
     return kept ? ExitCode::good : ExitCode::found_bad;
-}
-
-ExitCode count_ballots(const CountArguments& arguments) {
-    const auto text = load_file(arguments.file, std::size_t{256} << 20);
-    const auto profile = count::parse_blt(as_text(text));
-    Json rules = {{"method", arguments.method}, {"seats", arguments.seats}};
-    if (!arguments.rules_file.empty()) {
-        const auto file = parse_json(load_file(arguments.rules_file, 1 << 20));
-        rules = file.is_object() && file.contains("rules") ? file.at("rules") : file;
-    } else {
-        if (!arguments.threshold.empty()) rules["threshold"] = arguments.threshold;
-        if (arguments.decimals >= 0) rules["decimals"] = arguments.decimals;
-        if (!arguments.tie_break.empty()) rules["tie_break"] = arguments.tie_break;
-    }
-    const auto result = count::count_election(profile, count::parse_rules(rules), parse_hex(arguments.seed));
-    if (arguments.output == Output::json) {
-        print_json(count::result_json(result));
-    } else {
-        print(count::rounds_text(result));
-    }
-    return ExitCode::good;
 }
 
 }  // namespace uvpki::audit

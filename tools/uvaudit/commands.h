@@ -1,5 +1,6 @@
 #pragma once
-// What uvaudit can do, apart from reading its command line: each function prints its report to stdout and says how it went.
+// What uvaudit can do, apart from reading its command line: each function prints its report to stdout and says how it
+// went.
 
 #include <string>
 
@@ -34,16 +35,29 @@ console::ExitCode verify_ballot(const BallotArguments& arguments);
 console::ExitCode verify_receipt(const BallotArguments& arguments);
 
 struct CountArguments {
-    std::string file;        ///< BLT
-    std::string rules_file;  ///< JSON rules, or empty
-    std::string method;      ///< used when there is no rules file
+    std::string file;
+    std::string format;          ///< blt, preflib, cvr or csv; empty: found
+    std::string contest;         ///< cvr
+    std::string columns;         ///< csv: candidates or ranks
+    int first_column = 1;        ///< csv
+    std::string skipped_label;   ///< csv
+    std::string overvote_label;  ///< csv
+    std::string overvotes;       ///< refuse, skip, exhaust or equal
+    std::string duplicates;      ///< refuse, skip or exhaust
+    int skipped_ranks = -1;      ///< -1: refused
+    std::string rules_file;      ///< JSON rules, or empty
+    std::string method;          ///< used when there is no rules file
     int seats = 1;
     std::string threshold;
     int decimals = -1;
+    std::string strength;
+    int max_choices = 0;
     std::string tie_break;
     std::string seed;  ///< hex
+    std::string html;  ///< file for the page, or empty
     Output output = Output::text;
 };
+/// Counts a file of ballots and explains every round.
 console::ExitCode count_ballots(const CountArguments& arguments);
 
 }  // namespace uvpki::audit

@@ -136,6 +136,7 @@ struct DraftArguments {
     std::optional<int> max_choices;
     std::optional<int> decimals;
     std::string threshold;
+    std::string strength;
     std::string tie_break;
     std::string style;
     std::vector<std::string> contests;

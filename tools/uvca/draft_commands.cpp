@@ -30,6 +30,7 @@ count::Rules rules_from(const DraftArguments& arguments) {
     if (arguments.max_choices) json["max_choices"] = *arguments.max_choices;
     if (arguments.decimals) json["decimals"] = *arguments.decimals;
     if (!arguments.threshold.empty()) json["threshold"] = arguments.threshold;
+    if (!arguments.strength.empty()) json["strength"] = arguments.strength;
     if (!arguments.tie_break.empty()) json["tie_break"] = arguments.tie_break;
     return count::parse_rules(json);
 }

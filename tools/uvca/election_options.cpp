@@ -25,11 +25,12 @@ void add_draft_commands(Options& options, CLI::App* group, DraftArguments& draft
     sub->add_option("--candidates", draft.candidates, "CSV with the columns id and name; or add them one by one");
     auto* rules =
         sub->add_option("--rules", draft.rules, "JSON file with the counting rule (docs/formats/counting.md)");
-    sub->add_option("--method", draft.method, "plurality, approval, n-of-m, irv or stv")->excludes(rules);
+    sub->add_option("--method", draft.method, "plurality, approval, n-of-m, irv, stv or schulze")->excludes(rules);
     sub->add_option("--seats", draft.seats, "how many are elected; default 1")->excludes(rules);
     sub->add_option("--max-choices", draft.max_choices, "most choices on a ballot")->excludes(rules);
     sub->add_option("--threshold", draft.threshold, "stv: droop-whole or droop-fractional")->excludes(rules);
     sub->add_option("--decimals", draft.decimals, "stv: digits after the point")->excludes(rules);
+    sub->add_option("--strength", draft.strength, "schulze: winning-votes or margins")->excludes(rules);
     sub->add_option("--tie-break", draft.tie_break, "seed or candidate-order")->excludes(rules);
 
     sub = command("candidate", "Add a candidate to a contest", " --contest board --id ada --name 'Ada Lovelace'",

@@ -25,6 +25,9 @@ struct RankedBallot {
     /// approval and n-of-m: the candidates chosen.
     std::vector<std::uint32_t> ranking;
     std::uint64_t weight = 1;
+    /// Only where candidates share a rank: the rank of each entry of `ranking`, ascending from 1 without gaps. Empty: a
+    /// strict order. Of the ranked methods schulze alone counts shared ranks.
+    std::vector<std::uint32_t> ranks = {};
     bool operator==(const RankedBallot&) const = default;
 };
 

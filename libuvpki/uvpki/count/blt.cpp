@@ -5,20 +5,12 @@
 #include <optional>
 #include <utility>
 
+#include "uvpki/count/text.h"
 #include "uvpki/encoding.h"
 #include "uvpki/error.h"
 
 namespace uvpki::count {
 namespace {
-
-constexpr std::string_view blanks = " \t";
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
-std::string_view trim(std::string_view text) {
-    const auto first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 [[noreturn]] void refuse(std::string_view reason, std::size_t line, const std::string& message) {
     fail_input(reason, "Line " + std::to_string(line) + " of the BLT file: " + message);
@@ -33,14 +25,11 @@ public:
 
     std::optional<std::string_view> next() {
         while (!rest_.empty()) {
-            const auto end = std::min(rest_.find('\n'), rest_.size());
-            auto line = rest_.substr(0, end);
-            rest_.remove_prefix(std::min(end + 1, rest_.size()));
+            auto line = take_line(rest_);
             ++number_;
             if (!is_utf8(line)) {
                 refuse("blt.encoding", number_, "it is not UTF-8 (is the file in Latin-1? convert it first).");
             }
-            if (line.ends_with('\r')) line.remove_suffix(1);
             line = trim(line);
             // In a quoted line a # may be part of the name; parse_quoted knows.
             if (!line.starts_with('"')) line = trim(line.substr(0, line.find('#')));
@@ -230,6 +219,7 @@ std::string format_blt(const Profile& profile) {
         if (ballot.weight == 0 || ballot.weight > max_total_weight) {
             fail_input("blt.weight", "A ballot's weight must be from 1 to 1,000,000,000,000.");
         }
+        if (!ballot.ranks.empty()) fail_input("blt.equal_ranks", "A BLT file cannot carry equal ranks.");
         out += std::to_string(ballot.weight);
         for (const auto candidate : ballot.ranking) out += " " + number(candidate);
         out += " 0\n";

@@ -28,7 +28,7 @@ Profile parse_blt(std::string_view text, BltLimits limits = {});
 
 /// A file that parse_blt reads back to the same ballots and names (ids are not part of the format). Throws
 /// invalid_input "blt.name", "blt.title" for text that the format cannot carry, "blt.header", "blt.candidate",
-/// "blt.weight" for a profile that contradicts itself.
+/// "blt.weight" for a profile that contradicts itself, "blt.equal_ranks" for one with shared ranks.
 std::string format_blt(const Profile& profile);
 
 }  // namespace uvpki::count

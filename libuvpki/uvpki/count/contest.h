@@ -27,5 +27,6 @@ void count_approval(const Contest& contest, Result& result);
 void count_n_of_m(const Contest& contest, Result& result);
 void count_irv(const Contest& contest, Result& result);
 void count_stv(const Contest& contest, Result& result);
+void count_schulze(const Contest& contest, Result& result);
 
 }  // namespace uvpki::count

@@ -39,6 +39,53 @@ std::vector<bool> marked_write_ins(const Profile& profile, const Rules& rules) {
     return marks;
 }
 
+void require_ranks(const RankedBallot& ballot, std::uint64_t number) {
+    if (ballot.ranks.empty()) return;
+    bool sound = ballot.ranks.size() == ballot.ranking.size() && ballot.ranks.front() == 1 &&
+                 ballot.ranks.back() < ballot.ranks.size();
+    for (std::size_t i = 1; sound && i < ballot.ranks.size(); ++i) {
+        sound = ballot.ranks[i] - ballot.ranks[i - 1] <= 1;
+    }
+    if (!sound) {
+        fail_input("count.ballot", "Ballot " + std::to_string(number) + " has ranks that do not go up by one from 1.");
+    }
+}
+
+/// Shared ranks mean something where pairs are compared, and nothing where no order counts.
+void require_countable(const RankedBallot& ballot, Method method, std::uint64_t number) {
+    if (ballot.ranks.empty() || method == Method::schulze || method == Method::approval || method == Method::n_of_m)
+        return;
+    fail_input("count.ballot", "Ballot " + std::to_string(number) + " ranks candidates equally, which the method " +
+                                   std::string(method_name(method)) + " cannot count.");
+}
+
+/// The order without the withdrawn; who shares a rank stands in candidate order, so that equal ballots look equal.
+RankedBallot struck(const RankedBallot& ballot, const std::vector<bool>& withdrawn) {
+    RankedBallot left{.ranking = ballot.ranking, .weight = ballot.weight};
+    if (ballot.ranks.empty()) {
+        std::erase_if(left.ranking, [&](auto candidate) { return withdrawn[candidate]; });
+        return left;
+    }
+    left.ranking.clear();
+    std::uint32_t rank = 0;
+    for (std::size_t i = 0, last = 0; i < ballot.ranking.size(); ++i) {
+        if (withdrawn[ballot.ranking[i]]) continue;
+        if (ballot.ranks[i] != last) ++rank;
+        last = ballot.ranks[i];
+        left.ranking.push_back(ballot.ranking[i]);
+        left.ranks.push_back(rank);
+    }
+    if (rank == left.ranking.size()) left.ranks.clear();
+    for (std::size_t from = 0; from < left.ranks.size();) {
+        auto to = from;
+        while (to < left.ranks.size() && left.ranks[to] == left.ranks[from]) ++to;
+        const auto begin = left.ranking.begin();
+        std::sort(begin + static_cast<std::ptrdiff_t>(from), begin + static_cast<std::ptrdiff_t>(to));
+        from = to;
+    }
+    return left;
+}
+
 void require_ballot(const RankedBallot& ballot, std::vector<std::uint64_t>& last_seen, std::uint64_t number) {
     if (ballot.weight == 0) fail_input("count.ballot", "Ballot " + std::to_string(number) + " has the weight 0.");
     for (const auto candidate : ballot.ranking) {
@@ -49,6 +96,7 @@ void require_ballot(const RankedBallot& ballot, std::vector<std::uint64_t>& last
             fail_input("count.ballot", "Ballot " + std::to_string(number) + " names a candidate twice.");
         }
     }
+    require_ranks(ballot, number);
 }
 
 /// Sorts ballots into valid, blank and invalid. Equal ones are joined: ballots are rounded one by one, whatever their
@@ -56,7 +104,8 @@ void require_ballot(const RankedBallot& ballot, std::vector<std::uint64_t>& last
 std::vector<RankedBallot> valid_ballots(const Profile& profile, const Rules& rules, const std::vector<bool>& withdrawn,
                                         Result& result) {
     const auto allowed = choices_allowed(rules, profile.candidates.size());
-    std::map<std::vector<std::uint32_t>, std::uint64_t> joined;
+    using Order = std::pair<std::vector<std::uint32_t>, std::vector<std::uint32_t>>;
+    std::map<Order, std::uint64_t> joined;
     std::vector<std::uint64_t> last_seen(profile.candidates.size(), 0);
     std::uint64_t number = 0;
     for (const auto& ballot : profile.ballots) {
@@ -71,15 +120,17 @@ std::vector<RankedBallot> valid_ballots(const Profile& profile, const Rules& rul
             result.invalid += ballot.weight;
         } else {
             result.valid += ballot.weight;
-            auto ranking = ballot.ranking;
-            std::erase_if(ranking, [&](auto candidate) { return withdrawn[candidate]; });
+            require_countable(ballot, rules.method, number);
+            auto left = struck(ballot, withdrawn);
             // Only the first choice counts in plurality; approval and n-of-m know no order.
-            if (rules.method == Method::plurality && ranking.size() > 1) ranking.resize(1);
-            joined[std::move(ranking)] += ballot.weight;
+            if (rules.method == Method::plurality && left.ranking.size() > 1) left.ranking.resize(1);
+            joined[{std::move(left.ranking), std::move(left.ranks)}] += ballot.weight;
         }
     }
     std::vector<RankedBallot> ballots;
-    for (auto& [ranking, weight] : joined) ballots.push_back({.ranking = ranking, .weight = weight});
+    for (const auto& [order, weight] : joined) {
+        ballots.push_back({.ranking = order.first, .weight = weight, .ranks = order.second});
+    }
     return ballots;
 }
 
@@ -95,6 +146,8 @@ void count_by_method(const Contest& contest, Result& result) {
             return count_irv(contest, result);
         case Method::stv:
             return count_stv(contest, result);
+        case Method::schulze:
+            return count_schulze(contest, result);
     }
     fail_input("count.rules", "The counting method is unknown.");
 }

@@ -58,6 +58,25 @@ Json round_json(const Result& result, const Round& round) {
     return value;
 }
 
+Json table_json(const Pairwise& pairwise, const std::vector<std::uint64_t>& table) {
+    Json rows = Json::array();
+    const auto columns = pairwise.candidates.size();
+    for (std::size_t row = 0; row * columns < table.size(); ++row) {
+        const auto begin = table.begin() + static_cast<std::ptrdiff_t>(row * columns);
+        rows.push_back(std::vector<std::uint64_t>(begin, begin + static_cast<std::ptrdiff_t>(columns)));
+    }
+    return rows;
+}
+
+Json pairwise_json(const Result& result) {
+    const auto& pairwise = *result.pairwise;
+    Json value{{"candidates", ids(result, pairwise.candidates)},
+               {"preferred", table_json(pairwise, pairwise.preferred)},
+               {"paths", table_json(pairwise, pairwise.paths)}};
+    if (!pairwise.opposition.empty()) value["opposition"] = table_json(pairwise, pairwise.opposition);
+    return value;
+}
+
 /// Columns as people see them: code points, not bytes.
 std::size_t width(const std::string& text) {
     return static_cast<std::size_t>(
@@ -84,6 +103,39 @@ std::string mark(const Round& round, const Tally& tally) {
         }
     }
     return "";
+}
+
+/// One table as lines of right-aligned numbers; the rows carry numbers and names, the columns numbers.
+std::string table_text(const Result& result, const std::vector<std::uint64_t>& table, const std::string& heading,
+                       std::size_t names) {
+    const auto& pairwise = *result.pairwise;
+    std::uint64_t most = 9999;
+    for (const auto votes : table) most = std::max(most, votes);
+    const auto columns = std::to_string(most).size() + 1;
+    const auto cell = [&](const std::string& text) { return std::string(columns - text.size(), ' ') + text; };
+    const auto number = [](std::size_t i) { return std::to_string(i + 1); };
+    std::string out = "\n" + heading + "\n  " + std::string(5 + names, ' ');
+    for (std::size_t i = 0; i < pairwise.candidates.size(); ++i) out += cell(number(i));
+    for (std::size_t row = 0; row < pairwise.candidates.size(); ++row) {
+        out += "\n  " + left(number(row), 5) + left(result.candidates.at(pairwise.candidates[row]).name, names);
+        for (std::size_t column = 0; column < pairwise.candidates.size(); ++column) {
+            out += cell(row == column ? "-" : std::to_string(pairwise.at(table, row, column)));
+        }
+    }
+    return out + "\n";
+}
+
+std::string pairwise_text(const Result& result, std::size_t names) {
+    const auto& pairwise = *result.pairwise;
+    if (pairwise.candidates.size() > max_table_candidates) return {};
+    auto out = table_text(result, pairwise.preferred, "Ballots that rank the row above the column", names);
+    const bool margins = result.rules.strength == Strength::margins;
+    out += table_text(result, pairwise.paths,
+                      std::string("Strongest path from the row to the column: ") +
+                          (margins ? "margin of its weakest link" : "votes for its weakest link"),
+                      names);
+    if (!margins) out += table_text(result, pairwise.opposition, "Votes against that link", names);
+    return out;
 }
 
 std::string round_text(const Result& result, const Round& round, std::size_t names) {
@@ -127,6 +179,7 @@ Json result_json(const Result& result) {
                {"invalid", result.invalid},
                {"rounds", std::move(rounds)}};
     if (!result.threshold.empty()) value["threshold"] = result.threshold;
+    if (result.pairwise) value["pairwise"] = pairwise_json(result);
     if (!result.note.empty()) value["note"] = result.note;
     return value;
 }
@@ -140,6 +193,7 @@ std::string rounds_text(const Result& result) {
            (result.rules.seats == 1 ? " seat; " : " seats; ") + std::to_string(result.ballots) +
            " ballots: " + std::to_string(result.valid) + " valid, " + std::to_string(result.blank) + " blank, " +
            std::to_string(result.invalid) + " invalid\n";
+    if (result.pairwise) out += pairwise_text(result, names);
     for (const auto& round : result.rounds) out += round_text(result, round, names);
     if (!result.note.empty()) out += "\n" + result.note + "\n";
     out += "\nElected:\n";

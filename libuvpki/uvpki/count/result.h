@@ -4,6 +4,7 @@
 // "177.5192".
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,22 @@ struct Round {
     std::vector<Event> events;   ///< in the order in which they take effect
 };
 
+/// Schulze: everybody who stands against everybody else. The tables are rows one after the other, row and column in the
+/// order of `candidates`, the diagonal 0.
+struct Pairwise {
+    std::vector<std::uint32_t> candidates;  ///< who stand, in candidate order
+    std::vector<std::uint64_t> preferred;   ///< ballots that rank row above column
+    /// Strength of the strongest path from row to column, that is of its weakest link: the votes for it, or its margin;
+    /// 0 if there is no path.
+    std::vector<std::uint64_t> paths;
+    std::vector<std::uint64_t> opposition;  ///< winning-votes: the votes against that link; empty for margins
+
+    /// One figure of one of the tables. Rows and columns from 0.
+    std::uint64_t at(const std::vector<std::uint64_t>& table, std::size_t row, std::size_t column) const {
+        return table.at(row * candidates.size() + column);
+    }
+};
+
 /// The outcome of a count with every round.
 struct Result {
     std::string title;
@@ -63,11 +80,15 @@ struct Result {
     std::string threshold;      ///< of the last round; empty where the method has none
     std::uint64_t ballots = 0;  ///< valid + blank + invalid
     std::uint64_t valid = 0;
-    std::uint64_t blank = 0;    ///< no choice at all
-    std::uint64_t invalid = 0;  ///< more choices than the rules allow
-    std::vector<Round> rounds;  ///< empty if there is no valid ballot
-    std::string note;           ///< why there are no rounds; empty otherwise
+    std::uint64_t blank = 0;           ///< no choice at all
+    std::uint64_t invalid = 0;         ///< more choices than the rules allow
+    std::vector<Round> rounds;         ///< empty if there is no valid ballot
+    std::optional<Pairwise> pairwise;  ///< schulze with a valid ballot only
+    std::string note;                  ///< why there are no rounds; empty otherwise
 };
+
+/// Wider tables are left to the JSON form: people do not read them.
+inline constexpr std::size_t max_table_candidates = 30;
 
 /// The result with candidates by id; canonical_json of it is the same bytes for the same profile, rules and seed.
 Json result_json(const Result& result);

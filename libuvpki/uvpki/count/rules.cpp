@@ -13,11 +13,16 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array methods{std::pair{Method::plurality, "plurality"sv}, std::pair{Method::approval, "approval"sv},
-                             std::pair{Method::n_of_m, "n-of-m"sv}, std::pair{Method::irv, "irv"sv},
-                             std::pair{Method::stv, "stv"sv}};
+constexpr std::array methods{std::pair{Method::plurality, "plurality"sv},
+                             std::pair{Method::approval, "approval"sv},
+                             std::pair{Method::n_of_m, "n-of-m"sv},
+                             std::pair{Method::irv, "irv"sv},
+                             std::pair{Method::stv, "stv"sv},
+                             std::pair{Method::schulze, "schulze"sv}};
 constexpr std::array thresholds{std::pair{Threshold::droop_whole, "droop-whole"sv},
                                 std::pair{Threshold::droop_fractional, "droop-fractional"sv}};
+constexpr std::array strengths{std::pair{Strength::winning_votes, "winning-votes"sv},
+                               std::pair{Strength::margins, "margins"sv}};
 constexpr std::array tie_breaks{std::pair{TieBreak::seed, "seed"sv},
                                 std::pair{TieBreak::candidate_order, "candidate-order"sv}};
 
@@ -39,7 +44,7 @@ auto value_of(const Table& table, std::string_view member, std::string_view text
     fail_input("count.rules", "The rules' member \"" + std::string(member) + "\" must be one of: " + known + ".");
 }
 
-bool is_ranked(Method method) {
+bool has_write_ins(Method method) {
     return method == Method::irv || method == Method::stv;
 }
 
@@ -72,10 +77,12 @@ void read_member(Rules& rules, const std::string& name, const Json& value) {
         rules.threshold = value_of(thresholds, name, text_member(value, name));
     } else if (name == "decimals" && stv) {
         rules.decimals = number_member(value, name, 0, max_decimals);
+    } else if (name == "strength" && rules.method == Method::schulze) {
+        rules.strength = value_of(strengths, name, text_member(value, name));
     } else if (name == "batch_elimination" && rules.method == Method::irv) {
         require(value.is_boolean(), "The rules' member \"batch_elimination\" must be true or false.");
         rules.batch_elimination = value.get<bool>();
-    } else if (name == "write_ins" && is_ranked(rules.method)) {
+    } else if (name == "write_ins" && has_write_ins(rules.method)) {
         require(value.is_array(), "The rules' member \"write_ins\" must be a list of candidate ids.");
         for (const auto& id : value) rules.write_ins.push_back(text_member(id, name));
     } else {
@@ -85,6 +92,10 @@ void read_member(Rules& rules, const std::string& name, const Json& value) {
 }
 
 }  // namespace
+
+bool is_ranked(Method method) {
+    return has_write_ins(method) || method == Method::schulze;
+}
 
 std::string_view method_name(Method method) {
     return name_of(methods, method);
@@ -112,8 +123,10 @@ void require_sound(const Rules& rules) {
     require(rules.method != Method::irv || rules.seats == 1, "The method irv fills exactly one seat.");
     require(rules.max_choices <= max_candidates, "The number of choices must be at most 1000.");
     require(rules.decimals <= max_decimals, "Votes are counted with at most 6 decimals.");
+    require(rules.method == Method::schulze || rules.strength == Strength::winning_votes,
+            "The strength of defeats belongs to the method schulze.");
     require(rules.method == Method::irv || !rules.batch_elimination, "Batch elimination belongs to the method irv.");
-    require(is_ranked(rules.method) || rules.write_ins.empty(), "Write-ins belong to the methods irv and stv.");
+    require(has_write_ins(rules.method) || rules.write_ins.empty(), "Write-ins belong to the methods irv and stv.");
     require(rules.write_ins.size() <= max_candidates, "There are more write-ins than candidates may stand.");
     auto ids = rules.write_ins;
     std::sort(ids.begin(), ids.end());
@@ -129,6 +142,7 @@ Json rules_json(const Rules& rules) {
         value["threshold"] = name_of(thresholds, rules.threshold);
         value["decimals"] = rules.decimals;
     }
+    if (rules.method == Method::schulze) value["strength"] = name_of(strengths, rules.strength);
     if (rules.method == Method::irv) value["batch_elimination"] = rules.batch_elimination;
     if (!rules.write_ins.empty()) value["write_ins"] = rules.write_ins;
     return value;

@@ -4,7 +4,7 @@
 //
 //   {"method": "stv", "seats": 3, "threshold": "droop-whole", "decimals": 4, "tie_break": "seed"}
 //
-//   method             "plurality" | "approval" | "n-of-m" | "irv" | "stv"; required
+//   method             "plurality" | "approval" | "n-of-m" | "irv" | "stv" | "schulze"; required
 //   seats              1-1000, required; 1 for irv
 //   max_choices        1-1000, optional: a ballot with more choices is invalid. Absent: plurality 1, n-of-m the number
 //                      of seats, other methods as many as there are candidates. Plurality counts the first choice
@@ -12,6 +12,7 @@
 //   threshold          stv only: "droop-whole" (default) | "droop-fractional"
 //   decimals           stv only, 0-6, default 4: digits after the point in all vote arithmetic
 //   tie_break          "seed" (default) | "candidate-order"
+//   strength           schulze only: "winning-votes" (default) | "margins": what makes a defeat strong
 //   batch_elimination  irv only, default false: everybody who cannot catch up any more is eliminated at once
 //   write_ins          irv and stv, optional: ids of candidates that stand for undeclared write-in votes
 
@@ -25,9 +26,11 @@
 namespace uvpki::count {
 
 /// How choices become winners.
-enum class Method { plurality, approval, n_of_m, irv, stv };
+enum class Method { plurality, approval, n_of_m, irv, stv, schulze };
 /// The votes that elect under STV.
 enum class Threshold { droop_whole, droop_fractional };
+/// What makes a victory of one candidate over another strong under Schulze.
+enum class Strength { winning_votes, margins };
 /// Who goes before whom when votes are equal.
 enum class TieBreak { seed, candidate_order };
 
@@ -41,6 +44,7 @@ struct Rules {
     std::uint32_t max_choices = 0;  ///< 0: the method's own limit, see above
     Threshold threshold = Threshold::droop_whole;
     std::uint32_t decimals = 4;
+    Strength strength = Strength::winning_votes;
     TieBreak tie_break = TieBreak::seed;
     bool batch_elimination = false;
     std::vector<std::string> write_ins = {};
@@ -58,6 +62,9 @@ void require_sound(const Rules& rules);
 
 /// The limit on choices in force for this number of candidates.
 std::uint32_t choices_allowed(const Rules& rules, std::size_t candidates);
+
+/// Whether the order of a ballot's choices counts: irv, stv, schulze.
+bool is_ranked(Method method);
 
 /// "plurality", "n-of-m", ...
 std::string_view method_name(Method method);

@@ -257,9 +257,8 @@ std::vector<Finding> warn_about_manifest(const Manifest& manifest) {
     std::vector<Finding> warnings;
     for (const auto& contest : manifest.contests) {
         const auto voters = voters_of(manifest, contest);
-        const bool ranked = contest.rules.method == count::Method::irv || contest.rules.method == count::Method::stv;
         // T32: an order that nobody else is likely to choose can be dictated as a signature.
-        if (ranked && possible_rankings(contest, voters) > voters)
+        if (count::is_ranked(contest.rules.method) && possible_rankings(contest, voters) > voters)
             warnings.push_back({"manifest.warning.rankings",
                                 "Contest " + contest.id + " has more possible rankings than its " +
                                     std::to_string(voters) +

@@ -105,7 +105,8 @@ TEST_CASE("tallies, exhausted and residue add up to the valid ballots in every r
 
 TEST_CASE("nobody is elected twice, eliminated and elected, or elected although withdrawn or a write-in") {
     Elections elections(2);
-    constexpr std::array methods{Method::plurality, Method::approval, Method::n_of_m, Method::irv, Method::stv};
+    constexpr std::array methods{Method::plurality, Method::approval, Method::n_of_m,
+                                 Method::irv,       Method::stv,      Method::schulze};
     for (int i = 0; i < 500; ++i) {
         const auto profile = elections.next();
         const auto rules = elections.rules(methods[static_cast<std::size_t>(i) % methods.size()]);
@@ -133,7 +134,8 @@ TEST_CASE("nobody is elected twice, eliminated and elected, or elected although 
 
 TEST_CASE("the order of the ballots, and writing equal ballots apart or together, changes nothing") {
     Elections elections(3);
-    constexpr std::array methods{Method::plurality, Method::approval, Method::n_of_m, Method::irv, Method::stv};
+    constexpr std::array methods{Method::plurality, Method::approval, Method::n_of_m,
+                                 Method::irv,       Method::stv,      Method::schulze};
     for (int i = 0; i < 300; ++i) {
         auto profile = elections.next();
         const auto rules = elections.rules(methods[static_cast<std::size_t>(i) % methods.size()]);

@@ -25,6 +25,8 @@ TEST_CASE("rules read from JSON are written to the same JSON") {
           R"({"batch_elimination":true,"method":"irv","seats":1,"tie_break":"seed"})",
           R"({"max_choices":1,"method":"plurality","seats":2,"tie_break":"seed"})",
           R"({"method":"approval","seats":2,"tie_break":"seed"})",
+          R"({"max_choices":5,"method":"schulze","seats":3,"strength":"margins","tie_break":"seed"})",
+          R"({"method":"schulze","seats":1,"strength":"winning-votes","tie_break":"candidate-order"})",
           R"({"max_choices":3,"method":"n-of-m","seats":2,"tie_break":"candidate-order"})"}) {
         CAPTURE(text);
         CHECK(canonical_json(rules_json(parse(text))) == text);
@@ -41,6 +43,9 @@ TEST_CASE("what is left out takes the documented default") {
     CHECK(choices_allowed(parse(R"({"method":"n-of-m","seats":2})"), 9) == 2);
     CHECK(choices_allowed(parse(R"({"method":"n-of-m","seats":2,"max_choices":4})"), 9) == 4);
     CHECK(choices_allowed(parse(R"({"method":"approval","seats":2})"), 9) == 9);
+    const auto schulze = parse(R"({"method":"schulze","seats":2})");
+    CHECK(schulze.strength == Strength::winning_votes);
+    CHECK(choices_allowed(schulze, 9) == 9);
 }
 
 TEST_CASE("rules that are incomplete, unknown or out of range are refused") {
@@ -67,6 +72,10 @@ TEST_CASE("rules that are incomplete, unknown or out of range are refused") {
                                    R"({"method":"irv","seats":1,"write_ins":"c1"})",
                                    R"({"method":"irv","seats":1,"write_ins":["c1","c1"]})",
                                    R"({"method":"approval","seats":1,"write_ins":["c1"]})",
+                                   R"({"method":"schulze","seats":2,"strength":"losing-votes"})",
+                                   R"({"method":"stv","seats":2,"strength":"margins"})",
+                                   R"({"method":"schulze","seats":2,"write_ins":["c1"]})",
+                                   R"({"method":"schulze","seats":2,"decimals":4})",
                                    R"({"method":"stv","seats":2,"title":"x"})"}) {
         CAPTURE(text);
         CHECK(reason(text) == "count.rules");

@@ -141,7 +141,12 @@ TEST_CASE("T32, T6: the officer is warned of dictated rankings, small styles and
     for (int i = 5; i <= 12; ++i)
         manifest.contests[1].candidates.push_back({"c" + std::to_string(i), "Candidate " + std::to_string(i)});
     manifest.styles[0].voters = 500;
-    CHECK(has_rule(election::warn_about_manifest(manifest), "manifest.warning.rankings"));
+    for (const auto method : {count::Method::irv, count::Method::stv, count::Method::schulze}) {
+        manifest.contests[1].rules.method = method;
+        CHECK(has_rule(election::warn_about_manifest(manifest), "manifest.warning.rankings"));
+    }
+    manifest.contests[1].rules.method = count::Method::approval;  // no order, nothing to dictate
+    CHECK(!has_rule(election::warn_about_manifest(manifest), "manifest.warning.rankings"));
     manifest.styles[1].voters = 9;
     CHECK(has_rule(election::warn_about_manifest(manifest), "manifest.warning.small_style"));
     manifest.claim.closes = manifest.voting.closes;
