@@ -41,9 +41,15 @@ struct PrivateKey::Native {
     PublicKey public_key;
     /// EC keys: contexts ready to sign a digest. They hold nothing secret but a share in `key`.
     openssl::ContextPool sign_contexts;
+    openssl::ContextPool agree_contexts;  ///< EC keys: ready to be given a peer
 
     Native(openssl::Pkey pkey, PublicKey public_half);
+    Native(const Native&) = delete;
+    Native& operator=(const Native&) = delete;
     EVP_PKEY* pkey() const { return key.get(); }
+
+private:
+    openssl::PkeyContext make_context(int (*init)(EVP_PKEY_CTX*), const char* call) const;
 };
 
 /// r and s of a strict DER ECDSA-Sig-Value (RFC 3279, section 2.2.3), big-endian without sign octets, borrowed.

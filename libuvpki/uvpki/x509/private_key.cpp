@@ -130,12 +130,17 @@ void require_matching_halves(const PrivateKey& key) {
 }  // namespace
 
 PrivateKey::Native::Native(openssl::Pkey pkey, PublicKey public_half)
-    : key(std::move(pkey)), public_key(std::move(public_half)), sign_contexts([raw = key.get()] {
-          auto context = openssl::require(openssl::PkeyContext(EVP_PKEY_CTX_new_from_pkey(nullptr, raw, nullptr)),
-                                          "EVP_PKEY_CTX_new_from_pkey");
-          openssl::require_ok(EVP_PKEY_sign_init(context.get()), "EVP_PKEY_sign_init");
-          return context;
-      }) {}
+    : key(std::move(pkey)),
+      public_key(std::move(public_half)),
+      sign_contexts([this] { return make_context(EVP_PKEY_sign_init, "EVP_PKEY_sign_init"); }),
+      agree_contexts([this] { return make_context(EVP_PKEY_derive_init, "EVP_PKEY_derive_init"); }) {}
+
+openssl::PkeyContext PrivateKey::Native::make_context(int (*init)(EVP_PKEY_CTX*), const char* call) const {
+    auto context = openssl::require(openssl::PkeyContext(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr)),
+                                    "EVP_PKEY_CTX_new_from_pkey");
+    openssl::require_ok(init(context.get()), call);
+    return context;
+}
 
 PrivateKey PrivateKey::generate(KeyType type) {
     return PrivateKey(wrap(generate_pkey(type, 3072)));
