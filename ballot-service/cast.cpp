@@ -1,5 +1,4 @@
 #include "ballot-service/state.h"
-#include "uvpki/cms/signed_data.h"
 #include "uvpki/election/receipt.h"
 
 namespace uvpki::ballot_box {
@@ -21,7 +20,7 @@ struct Outcome {
 };
 
 Outcome store_ballot(service::Transaction& transaction, const ElectionInUse& election,
-                     const election::VerifiedBallot& ballot, const store::NewBallot& row, std::int64_t open_epoch) {
+                     const election::AcceptedBallot& ballot, const store::NewBallot& row, std::int64_t open_epoch) {
     if (auto receipt = store::find_receipt(transaction, election.id, row.leaf)) return {std::move(receipt), open_epoch};
     // Whoever passed the window before it closed but comes to the store after the last list was fixed came too late.
     if (store::find_last_epoch(transaction, election.id))
@@ -41,15 +40,6 @@ Outcome store_ballot(service::Transaction& transaction, const ElectionInUse& ele
     return {row.receipt, actual};
 }
 
-Bytes make_receipt_of_one_size(const election::Receipt& receipt, const x509::Certificate& signer,
-                               const x509::PrivateKey& key, const Clock& clock) {
-    for (int attempt = 0; attempt < most_signing_attempts; ++attempt) {
-        auto der = election::make_receipt(receipt, signer, key, clock);
-        if (cms::parse_signed_data(der).signature.size() == usual_signature_size) return der;
-    }
-    fail(ErrorCode::internal, "cast.signature_size", "the receipt could not be signed to its usual size");
-}
-
 }  // namespace
 
 Bytes BallotBox::cast(std::string_view election_id, ByteView ballot_der) {
@@ -65,7 +55,8 @@ Bytes BallotBox::cast(std::string_view election_id, ByteView ballot_der) {
                  format_rfc3339(election->manifest->voting.opens) + " to " +
                  format_rfc3339(election->manifest->voting.closes));
     }
-    const auto ballot = election->verifier.verify_ballot(std::move(parsed));
+    // The tokens were checked when this ballot box gave out the certificate; store_ballot makes sure that it did.
+    const auto ballot = election->verifier.accept_ballot(std::move(parsed));
     store::NewBallot row{.leaf = ballot.leaf(),
                          .spki = ballot.certificate().spki_sha256(),
                          .ephemeral = ephemeral_hash(ballot.envelope()),
@@ -73,11 +64,11 @@ Bytes BallotBox::cast(std::string_view election_id, ByteView ballot_der) {
                          .receipt = {}};
     for (;;) {
         const auto open_epoch = election->open_epoch.load();
-        row.receipt = make_receipt_of_one_size({.election = election->id,
-                                                .manifest = election->manifest.digest(),
-                                                .leaf = row.leaf,
-                                                .latest_epoch = open_epoch + receipt_epochs},
-                                               election->receipt_signer, state_->receipt_key, state_->clock);
+        row.receipt = election::make_receipt({.election = election->id,
+                                              .manifest = election->manifest.digest(),
+                                              .leaf = row.leaf,
+                                              .latest_epoch = open_epoch + receipt_epochs},
+                                             election->receipt_signer, state_->receipt_key, state_->clock);
         auto outcome = state_->commits.submit([&](service::Transaction& transaction) {
             return store_ballot(transaction, *election, ballot, row, open_epoch);
         });

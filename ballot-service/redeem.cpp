@@ -14,30 +14,26 @@ public:
         : commits_(commits), election_(election) {}
 
     void record_intent(ByteView serial, ByteView tbs) override {
-        if (equal(tbs, intent_)) return;
         commits_.submit([&](service::Transaction& transaction) {
             if (store::find_last_epoch(transaction, election_.id))
                 fail(ErrorCode::forbidden, "redeem.window", "voting in election " + election_.id + " has closed");
             store::insert_intent(transaction, election_.id, serial, tbs);
         });
-        intent_ = to_bytes(tbs);
     }
 
     void record_issued(const x509::Certificate& certificate, x509::Role) override {
-        // T5: one of another length is forgotten and made again; everything else in it is fixed by key and election.
-        if (certificate.signature().size() != usual_signature_size) return;
         answer_ = commits_.submit([&](service::Transaction& transaction) {
             return store::insert_certificate(transaction, election_.id, certificate.spki_sha256(), certificate.der());
         });
     }
 
-    const std::optional<Bytes>& answer() const { return answer_; }
+    /// What the spent list holds for the key: this certificate, or an earlier one.
+    Bytes take_answer() { return std::move(answer_); }
 
 private:
     service::GroupCommit& commits_;
     const ElectionInUse& election_;
-    Bytes intent_;
-    std::optional<Bytes> answer_;
+    Bytes answer_;
 };
 
 const x509::Extension& require_token_extension(const x509::CertificateRequest& request, const x509::Arc& arc) {
@@ -72,13 +68,11 @@ Bytes BallotBox::redeem(std::string_view election_id, ByteView request_der) {
         .not_before = manifest.voting.opens,
         .not_after = manifest.voting.closes,
         .serial = x509::derive_ballot_serial(manifest.id, request.public_key.spki()),
-        .extra_extensions = {{extension.oid, x509::Extension::Criticality::non_critical, extension.value}}};
+        .extra_extensions = {{extension.oid, x509::Extension::Criticality::non_critical, extension.value}},
+        .signature_size = x509::SignatureSize::usual};
     RedeemRecord record(state_->commits, *election);
-    for (int attempt = 0; attempt < most_signing_attempts; ++attempt) {
-        election->ballot_ca.issue(x509::Role::ballot, request, options, record, state_->clock, state_->random);
-        if (record.answer()) return *record.answer();
-    }
-    fail(ErrorCode::internal, "redeem.signature_size", "the ballot certificate could not be signed to its usual size");
+    election->ballot_ca.issue(x509::Role::ballot, request, options, record, state_->clock, state_->random);
+    return record.take_answer();
 }
 
 }  // namespace uvpki::ballot_box

@@ -18,11 +18,6 @@
 
 namespace uvpki::ballot_box {
 
-/// The DER length of most P-256 signatures with low s (r needs a sign octet). Whatever an anonymous voter gets is
-/// signed until it has this length, two times in the mean, so that lengths tell nobody apart (T5).
-inline constexpr std::size_t usual_signature_size = 71;
-inline constexpr int most_signing_attempts = 200;
-
 /// An election with its manifest installed. Immutable but for what says otherwise.
 struct ElectionInUse {
     ElectionInUse(election::VerifiedManifest verified, const x509::TrustStore& store, x509::Issuer issuer,

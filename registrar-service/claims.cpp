@@ -14,16 +14,6 @@ namespace {
 constexpr std::size_t max_claim_size = 64u << 10;
 constexpr std::size_t salt_size = 32;
 
-/// Which election the claim says it is for. Only for finding the manifest that the claim is then verified against.
-std::string read_election(ByteView claim) {
-    const auto message = cms::parse_signed_data(claim);
-    if (!message.content) fail_input("claim.malformed", "the claim does not carry its content");
-    const auto json = parse_json(*message.content, {.bytes = max_claim_size, .depth = 4});
-    if (!json.is_object() || !json.contains("election") || !json["election"].is_string())
-        fail_input("claim.malformed", "the claim does not name its election");
-    return json["election"].get<std::string>();
-}
-
 /// Where a verified claim stands in the store.
 struct Standing {
     std::string entry;
@@ -99,9 +89,10 @@ Bytes answer(Registrar::State& state, StyleKey& key, const election::VerifiedCla
 Bytes Registrar::claim(ByteView claim) {
     auto& state = *state_;
     if (claim.size() > max_claim_size) fail_input("claim.malformed", "the claim is larger than 64 KiB");
-    const auto live = state.live_election(read_election(claim));
+    auto parsed = election::parse_claim(claim);
+    const auto live = state.live_election(parsed.claim.election);
     const auto verified =
-        election::verify_claim(claim, live->manifest, state.installed().trust,
+        election::verify_claim(std::move(parsed), live->manifest, state.installed().trust,
                                {.role = x509::Role::voter,
                                 .time = state.clock.now(),
                                 .revocation = x509::PathRules::Revocation::ignored});  // asked of the store, below

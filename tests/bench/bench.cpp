@@ -81,13 +81,13 @@ int main(int argc, char** argv) {
     }
     try {
         bench::Effort effort;
-        if (options.quick) effort = {.rounds = 5, .batch_seconds = 0.01, .peer_ballots = 0};
+        if (options.quick) effort = {.rounds = 15, .batch_seconds = 0.003, .peer_ballots = 0};
         auto rows = bench::measure_one_core(effort);
         const auto add = [&](const std::vector<bench::Row>& more) {
             rows.insert(rows.end(), more.begin(), more.end());
         };
         add({bench::measure_stored_issuing()});
-        add(bench::measure_two_threads(effort));
+        add(bench::measure_two_threads());
         if (!options.quick) add(bench::measure_peers(effort));
         const int missed = print(rows);
         if (!options.json.empty()) save(rows, options.json);

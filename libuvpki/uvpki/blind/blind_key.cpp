@@ -83,6 +83,37 @@ ByteView read_positive(der::Reader& reader, std::string_view what) {
     return content;
 }
 
+struct Numbers {
+    ByteView modulus;
+    ByteView exponent;
+};
+
+/// Unsigned, borrowed from the SubjectPublicKeyInfo.
+Numbers read_spki(ByteView der) {
+    der::Reader outer(der, malformed);
+    auto spki = outer.sequence("SubjectPublicKeyInfo");
+    outer.finish("SubjectPublicKeyInfo");
+    auto algorithm = spki.sequence("key algorithm");
+    const auto id = algorithm.oid("key algorithm");
+    if (is_oid(id, oid_rsassa_pss)) {
+        if (algorithm.empty()) refuse_algorithm();
+        read_pss_parameters(algorithm.sequence("RSASSA-PSS parameters"));
+    } else if (is_oid(id, oid_rsa_encryption)) {
+        algorithm.null("rsaEncryption parameters");
+    } else {
+        refuse_algorithm();
+    }
+    algorithm.finish("key algorithm");
+    der::Reader bits(spki.octet_aligned_bits("RSAPublicKey"), malformed);
+    spki.finish("SubjectPublicKeyInfo");
+    auto numbers = bits.sequence("RSAPublicKey");
+    bits.finish("RSAPublicKey");
+    const auto modulus = read_positive(numbers, "modulus");
+    const auto exponent = read_positive(numbers, "public exponent");
+    numbers.finish("RSAPublicKey");
+    return {modulus, exponent};
+}
+
 openssl::Pkey import_public(const BIGNUM* n, const BIGNUM* e) {
     const openssl::ParamBuilder builder(require(OSSL_PARAM_BLD_new(), "OSSL_PARAM_BLD_new"));
     require_ok(OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n), "OSSL_PARAM_BLD_push_BN");
@@ -168,28 +199,14 @@ BlindPublicKey BlindPublicKey::from_numbers(ByteView modulus, ByteView exponent)
 }
 
 BlindPublicKey BlindPublicKey::parse_spki(ByteView der) {
-    der::Reader outer(der, malformed);
-    auto spki = outer.sequence("SubjectPublicKeyInfo");
-    outer.finish("SubjectPublicKeyInfo");
-    auto algorithm = spki.sequence("key algorithm");
-    const auto id = algorithm.oid("key algorithm");
-    if (is_oid(id, oid_rsassa_pss)) {
-        if (algorithm.empty()) refuse_algorithm();
-        read_pss_parameters(algorithm.sequence("RSASSA-PSS parameters"));
-    } else if (is_oid(id, oid_rsa_encryption)) {
-        algorithm.null("rsaEncryption parameters");
-    } else {
-        refuse_algorithm();
-    }
-    algorithm.finish("key algorithm");
-    der::Reader bits(spki.octet_aligned_bits("RSAPublicKey"), malformed);
-    spki.finish("SubjectPublicKeyInfo");
-    auto numbers = bits.sequence("RSAPublicKey");
-    bits.finish("RSAPublicKey");
-    const auto modulus = read_positive(numbers, "modulus");
-    const auto exponent = read_positive(numbers, "public exponent");
-    numbers.finish("RSAPublicKey");
-    return from_numbers(modulus, exponent);
+    const auto numbers = read_spki(der);
+    return from_numbers(numbers.modulus, numbers.exponent);
+}
+
+std::size_t modulus_octets(ByteView spki) {
+    const auto size = read_spki(spki).modulus.size();
+    check_size(8 * size);
+    return size;
 }
 
 const Bytes& BlindPublicKey::spki() const {

@@ -48,6 +48,10 @@ private:
     std::shared_ptr<const State> state_;
 };
 
+/// Bytes of the modulus in a key's SubjectPublicKeyInfo, without making the key: throws "blind.key.malformed",
+/// "blind.key.algorithm" and "blind.key.size" as parse_spki.
+std::size_t modulus_octets(ByteView spki);
+
 /// What signs blinded messages; its numbers never leave it but by the functions below.
 class BlindPrivateKey {
 public:

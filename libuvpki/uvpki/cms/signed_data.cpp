@@ -15,6 +15,7 @@ Bytes sign(ByteView content, const x509::Certificate& certificate, const x509::P
              "the certificate of " + certificate.subject_text() + " is not valid at " + format_rfc3339(now));
     MessageOptions message;
     message.content = options.content;
+    message.signature_size = options.signature_size;
     if (options.signing_time == SigningTime::present) message.signing_time = now;
     return build_signed_message(content, certificate, key, message);
 }

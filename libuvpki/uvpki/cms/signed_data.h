@@ -20,6 +20,8 @@ struct SignOptions {
     Content content = Content::attached;
     /// Absent where a time would tell something (ballots, claims, receipts); present on officers' documents.
     SigningTime signing_time = SigningTime::absent;
+    /// The usual one for what an anonymous voter sends or gets (T5).
+    x509::SignatureSize signature_size = x509::SignatureSize::any;
 };
 
 /// DER ContentInfo, id-signedData over id-data; carries exactly the signer's certificate. signedAttrs: contentType,

@@ -173,7 +173,7 @@ Bytes build_signed_message(ByteView content, const x509::Certificate& certificat
     attributes.push_back(attribute(known.signing_certificate_v2, signing_certificate_value(certificate)));
     if (options.signing_time) attributes.push_back(attribute(known.signing_time, der::time(*options.signing_time)));
     auto signed_attributes = der::set_of(std::move(attributes));
-    const auto signature = key.sign(signed_attributes);
+    const auto signature = key.sign(signed_attributes, options.signature_size);
     // RFC 5652, section 5.4: "the DER encoding of the SignedAttrs value" is signed as SET OF, and carried as [0]
     // IMPLICIT.
     signed_attributes[0] = static_cast<std::uint8_t>(der::context_constructed(0));

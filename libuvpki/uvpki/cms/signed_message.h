@@ -29,6 +29,7 @@ struct MessageOptions {
     Content content = Content::attached;
     std::optional<Time> signing_time;
     Certificates certificates = Certificates::signer;
+    x509::SignatureSize signature_size = x509::SignatureSize::any;
 };
 
 /// Throws internal "cms.signer.key" when the key is not the certificate's, or is of a type that no message carries.

@@ -9,29 +9,8 @@ namespace uvpki::election {
 
 namespace {
 
-/// DER of an ECDSA P-256 signature whose r needs a sign octet and whose s, being low, does not.
-constexpr std::size_t signature_size = 71;
-
 [[noreturn]] void refuse(std::string_view reason, std::string message) {
     fail(ErrorCode::verification_failed, reason, std::move(message));
-}
-
-/// The signature is the last value of the file, an OCTET STRING over SEQUENCE { r, s }.
-bool has_usual_signature_size(ByteView der) {
-    if (der.size() < signature_size + 2) return false;
-    const auto tail = der.last(signature_size + 2);
-    return tail[0] == 0x04 && tail[1] == signature_size && tail[2] == 0x30 && tail[3] == signature_size - 2;
-}
-
-/// Signs until the signature has its most frequent size, two times in the mean, so that all ballots under one
-/// certificate have one size (T5).
-Bytes sign_to_one_size(ByteView envelope, const x509::Certificate& certificate, const x509::PrivateKey& key,
-                       const Clock& clock) {
-    for (int attempt = 0; attempt < 200; ++attempt) {
-        auto der = cms::sign(envelope, certificate, key, clock);
-        if (has_usual_signature_size(der)) return der;
-    }
-    fail(ErrorCode::internal, "ballot.signature_size", "The ballot could not be signed to its usual size");
 }
 
 /// parse_ballot knows no election and so no arc: the only private extension must be the tokens, see require_fitting.
@@ -60,7 +39,8 @@ SealedBallot make_ballot(const VerifiedManifest& manifest, std::string_view styl
                               .contests = contests};
     const auto text = format_plaintext(plaintext, manifest->plaintext_size);
     auto sealing = cms::seal_envelope(text.view(), x509::Certificate::parse(manifest->election_certificate), random);
-    auto der = sign_to_one_size(sealing.envelope, ballot_certificate, ballot_key, clock);
+    auto der = cms::sign(sealing.envelope, ballot_certificate, ballot_key, clock,
+                         {.signature_size = x509::SignatureSize::usual});
     const auto leaf = sha256(der);
     return {.der = std::move(der), .leaf = leaf, .ephemeral = std::move(sealing.ephemeral)};
 }
@@ -106,6 +86,17 @@ struct BallotVerifier::State {
             refuse("ballot.certificate.issuer", "The ballot certificate was not issued by the manifest's Ballot CA");
     }
 
+    void require_profile(const ParsedBallot& ballot) const {
+        if (!cms::is_addressed_to(ballot.envelope, election_certificate))
+            refuse("ballot.election", "The eBallot is not encrypted to the key of election " + manifest->id);
+        certificates.require_fitting(ballot.signed_data.signer);
+    }
+
+    void verify_signatures(const ParsedBallot& ballot) const {
+        verify_path(ballot.signed_data.signer);
+        cms::verify_signature_only(ballot.signed_data, *ballot.signed_data.content);
+    }
+
     VerifiedManifest manifest;
     x509::TrustStore trust;
     BallotCertificateRules certificates;
@@ -121,15 +112,18 @@ const VerifiedManifest& BallotVerifier::manifest() const {
 }
 
 VerifiedBallot BallotVerifier::verify_ballot(ParsedBallot ballot) const {
-    if (!cms::is_addressed_to(ballot.envelope, state_->election_certificate))
-        refuse("ballot.election", "The eBallot is not encrypted to the key of election " + state_->manifest->id);
-    const auto& certificate = ballot.signed_data.signer;
-    state_->certificates.require_fitting(certificate);
+    state_->require_profile(ballot);
     // Cheap checks first: the token (one RSA operation each), then the two ECDSA signatures.
-    auto style = state_->tokens.verify_tokens(ballot.tokens, certificate.spki_sha256());
-    state_->verify_path(certificate);
-    cms::verify_signature_only(ballot.signed_data, *ballot.signed_data.content);
-    return VerifiedBallot(std::move(ballot), std::move(style));
+    auto style = state_->tokens.verify_tokens(ballot.tokens, ballot.signed_data.signer.spki_sha256());
+    state_->verify_signatures(ballot);
+    return VerifiedBallot(AcceptedBallot(std::move(ballot), std::move(style)));
+}
+
+AcceptedBallot BallotVerifier::accept_ballot(ParsedBallot ballot) const {
+    state_->require_profile(ballot);
+    auto style = state_->tokens.require_keys(ballot.tokens);
+    state_->verify_signatures(ballot);
+    return AcceptedBallot(std::move(ballot), std::move(style));
 }
 
 std::string BallotVerifier::verify_ballot_certificate(const x509::Certificate& certificate) const {

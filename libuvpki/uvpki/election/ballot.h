@@ -69,8 +69,10 @@ struct ParsedBallot {
 /// Throws invalid_input "ballot..." or the reason of the layer below (cms.profile, cms.envelope..., der.malformed...).
 ParsedBallot parse_ballot(ByteView der);
 
-/// A ballot that belongs to this election by all that can be seen without the election key.
-class VerifiedBallot {
+/// A ballot whose profile and both signatures were checked, but of its tokens only that their keys are the manifest's.
+/// Enough to be stored by a ballot box that holds the very certificate in its list of those that it gave out, each
+/// after checking its tokens; for nothing else.
+class AcceptedBallot {
 public:
     const Sha256& leaf() const { return ballot_.leaf; }
     const Bytes& der() const { return ballot_.der; }
@@ -80,9 +82,16 @@ public:
 
 private:
     friend class BallotVerifier;
-    VerifiedBallot(ParsedBallot ballot, std::string style) : ballot_(std::move(ballot)), style_(std::move(style)) {}
+    AcceptedBallot(ParsedBallot ballot, std::string style) : ballot_(std::move(ballot)), style_(std::move(style)) {}
     ParsedBallot ballot_;
     std::string style_;
+};
+
+/// A ballot about which everything was checked that can be without opening it; only verify_ballot makes one.
+class VerifiedBallot : public AcceptedBallot {
+private:
+    friend class BallotVerifier;
+    explicit VerifiedBallot(AcceptedBallot ballot) : AcceptedBallot(std::move(ballot)) {}
 };
 
 /// Everything about one election that checking a ballot needs, prepared once. Immutable, thread-safe.
@@ -99,6 +108,8 @@ public:
     /// serial, key_identifier, key_usage, policy, extensions, profile, signature), "ballot.election", "token...",
     /// "cms..." or "x509.path..." (the certificate's signature, revocation).
     VerifiedBallot verify_ballot(ParsedBallot ballot) const;
+    /// All of verify_ballot but the tokens' signatures; see AcceptedBallot. Throws the same, but not "token.signature".
+    AcceptedBallot accept_ballot(ParsedBallot ballot) const;
     /// The checks on a ballot certificate alone; returns the style.
     std::string verify_ballot_certificate(const x509::Certificate& certificate) const;
 

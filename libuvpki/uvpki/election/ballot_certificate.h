@@ -18,6 +18,18 @@ public:
     const x509::Extension& require_fitting(const x509::Certificate& certificate) const;
 
 private:
+    /// What is the same in the to-be-signed bytes of every ballot certificate of the election, encoded once.
+    struct Pattern {
+        Bytes version;
+        Bytes algorithm_to_validity;
+        Bytes subject_head;  ///< all but the text of the common name, which comes last
+        Bytes extensions_head{}, key_identifier_head{}, extensions_tail{};
+    };
+    Pattern make_pattern() const;
+    /// One comparison in place of all rules that bytes can break: true when every one of them holds.
+    bool has_expected_bytes(const x509::Certificate& certificate, const x509::Extension& tokens) const;
+    /// Rule by rule, so that a refusal says which; returns the token extension if all hold.
+    const x509::Extension& require_each_rule(const x509::Certificate& certificate) const;
     /// With a subject, serial and key identifier that were checked already.
     Bytes expected_tbs(const x509::Certificate& certificate, const x509::Extension& tokens) const;
 
@@ -25,6 +37,8 @@ private:
     x509::Certificate ballot_ca_;
     x509::Arc arc_;
     std::vector<std::string> extensions_;
+    std::string token_oid_;
+    Pattern pattern_;
 };
 
 }  // namespace uvpki::election

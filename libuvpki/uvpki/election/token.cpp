@@ -74,26 +74,42 @@ TokenVerifier::TokenVerifier(const Manifest& manifest) {
     state_ = std::move(state);
 }
 
-std::string TokenVerifier::verify_tokens(const std::vector<Token>& tokens, const Sha256& ballot_spki_sha256) const {
-    const auto refuse = [](std::string_view reason, std::string message) {
-        fail(ErrorCode::verification_failed, reason, std::move(message));
-    };
-    if (tokens.size() != state_->issuers.size())
+namespace {
+
+[[noreturn]] void refuse(std::string_view reason, std::string message) {
+    fail(ErrorCode::verification_failed, reason, std::move(message));
+}
+
+/// The key of each token; one of each demanded issuer, all of one style.
+std::vector<const TokenVerifier::State::Key*> find_keys(const TokenVerifier::State& state,
+                                                        const std::vector<Token>& tokens) {
+    if (tokens.size() != state.issuers.size())
         refuse("token.issuer", "The ballot certificate has " + std::to_string(tokens.size()) + " tokens where " +
-                                   std::to_string(state_->issuers.size()) + " are demanded, one of each issuer");
-    std::vector<const State::Key*> keys;
+                                   std::to_string(state.issuers.size()) + " are demanded, one of each issuer");
+    std::vector<const TokenVerifier::State::Key*> keys;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
-        const auto found = state_->keys.find(tokens[i].key_id);
-        if (found == state_->keys.end())
+        const auto found = state.keys.find(tokens[i].key_id);
+        if (found == state.keys.end())
             refuse("token.key", "Token " + std::to_string(i + 1) + " names a key that is not in the manifest");
         const auto& key = found->second;
-        if (key.issuer != state_->issuers[i])
+        if (key.issuer != state.issuers[i])
             refuse("token.issuer",
-                   "Token " + std::to_string(i + 1) + " is of issuer " + key.issuer + ", not of " + state_->issuers[i]);
-        if (key.style != state_->keys.at(tokens.front().key_id).style)
+                   "Token " + std::to_string(i + 1) + " is of issuer " + key.issuer + ", not of " + state.issuers[i]);
+        if (i > 0 && key.style != keys.front()->style)
             refuse("token.style", "The tokens of this ballot are for different ballot styles");
         keys.push_back(&key);
     }
+    return keys;
+}
+
+}  // namespace
+
+std::string TokenVerifier::require_keys(const std::vector<Token>& tokens) const {
+    return find_keys(*state_, tokens).front()->style;
+}
+
+std::string TokenVerifier::verify_tokens(const std::vector<Token>& tokens, const Sha256& ballot_spki_sha256) const {
+    const auto keys = find_keys(*state_, tokens);
     const auto message = token_message(state_->election, ballot_spki_sha256);
     for (std::size_t i = 0; i < tokens.size(); ++i) {
         const auto prepared = concat({tokens[i].prefix, message});

@@ -36,6 +36,8 @@ public:
     /// verification_failed "token.key" (unknown key), "token.issuer" (missing, twice, or wrong order), "token.style"
     /// (issuers disagree), "token.signature".
     std::string verify_tokens(const std::vector<Token>& tokens, const Sha256& ballot_spki_sha256) const;
+    /// All of verify_tokens but the signatures.
+    std::string require_keys(const std::vector<Token>& tokens) const;
 
     struct State;
 

@@ -106,13 +106,13 @@ const PrivateKey& throw_away_key(KeyType type) {
     return keys.emplace(type, std::move(key)).first->second;
 }
 
-Certificate sign_certificate(ByteView tbs, const PrivateKey& key) {
-    return Certificate::parse(assemble_certificate(tbs, key.algorithm(), key.sign(tbs)));
+Certificate sign_certificate(ByteView tbs, const PrivateKey& key, SignatureSize size) {
+    return Certificate::parse(assemble_certificate(tbs, key.algorithm(), key.sign(tbs, size)));
 }
 
 Issuance::Issuance(const Profile& profile, const PublicKey& key, const IssueOptions& options, const Signer& signer,
                    Time now, Random& random)
-    : profile_(profile), signer_(signer) {
+    : profile_(profile), signer_(signer), signature_size_(options.signature_size) {
     require_good_key(profile, key);
     auto to_be_signed = compose(profile, key, options, signer, now, random);
     tbs_ = to_be_signed.encode();
@@ -132,7 +132,7 @@ void Issuance::require_clean_lint() const {
 }
 
 Certificate Issuance::sign() const {
-    auto certificate = sign_certificate(tbs_, signer_.key);
+    auto certificate = sign_certificate(tbs_, signer_.key, signature_size_);
     if (!std::ranges::equal(certificate.tbs(), tbs_))
         fail(ErrorCode::internal, "x509.issue.compare",
              "the signed certificate does not hold the to-be-signed bytes that were recorded and checked");

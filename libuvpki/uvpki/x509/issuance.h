@@ -36,6 +36,7 @@ public:
 private:
     const Profile& profile_;
     const Signer& signer_;
+    const SignatureSize signature_size_;
     Bytes serial_;
     Bytes tbs_;
 };
@@ -44,7 +45,7 @@ private:
 const PrivateKey& throw_away_key(KeyType type);
 
 /// The certificate of these to-be-signed bytes, parsed.
-Certificate sign_certificate(ByteView tbs, const PrivateKey& key);
+Certificate sign_certificate(ByteView tbs, const PrivateKey& key, SignatureSize size = SignatureSize::any);
 
 inline constexpr std::size_t serial_size = 20;
 

@@ -27,6 +27,7 @@ struct IssueOptions {
     std::vector<Extension> extra_extensions{};  ///< private ones, always made non-critical
     std::string crl_url{};                      ///< empty: no CDP (always empty for ballots)
     std::string ocsp_url{};                     ///< empty: no AIA
+    SignatureSize signature_size{};             ///< usual for ballots, whose lengths must tell nothing (T5)
 };
 
 /// Where the pipeline records what it does. Both calls return only when the record is durable.

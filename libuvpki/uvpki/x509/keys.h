@@ -26,6 +26,10 @@ SignatureAlgorithm parse_algorithm(ByteView der);
 /// What a key of this type signs with: P-256 SHA-256, P-384 SHA-384, RSA PKCS#1 v1.5 with SHA-256, Ed25519.
 SignatureAlgorithm algorithm_for(KeyType type);
 
+/// ECDSA signatures come in several DER lengths. `usual` is the one that every second has (P-256: 71 octets, P-384:
+/// 103).
+enum class SignatureSize { any, usual };
+
 /// A public key that was read and is of a known kind.
 class PublicKey {
 public:
@@ -71,8 +75,9 @@ public:
     const PublicKey& public_key() const;
     /// The algorithm that sign() uses: algorithm_for the key's type.
     SignatureAlgorithm algorithm() const;
-    /// Signature over the message (not over a digest). ECDSA: DER, low s.
-    Bytes sign(ByteView message) const;
+    /// Signature over the message (not over a digest). ECDSA: DER, low s; for the usual size it is made until it has
+    /// it, two times in the mean (T5: else lengths tell signatures apart). Keys of other types have one size only.
+    Bytes sign(ByteView message, SignatureSize size = SignatureSize::any) const;
     SecretBytes to_pkcs8() const;
     /// P-256 only: the scalar, 32 octets big-endian.
     SecretBytes p256_scalar() const;

@@ -132,6 +132,21 @@ private:
     EVP_MD_CTX* context_;
 };
 
+/// 2^-200 of all signers fail.
+constexpr int most_signing_attempts = 200;
+
+/// SEQUENCE { r with a sign octet, s without, being low }.
+std::size_t usual_size(KeyType curve) {
+    return 2 + (2 + 1 + order_of(curve).size()) + (2 + order_of(curve).size());
+}
+
+Bytes sign_ecdsa(EVP_PKEY_CTX* context, const EcdsaDigest& digest, KeyType curve) {
+    std::array<std::uint8_t, max_ecdsa_size> signature{};
+    std::size_t size = signature.size();
+    openssl::require_ok(EVP_PKEY_sign(context, signature.data(), &size, digest.data(), digest.size()), "EVP_PKEY_sign");
+    return make_low_s(ByteView(signature).first(size), curve);
+}
+
 }  // namespace
 
 std::optional<EcdsaParts> find_ecdsa_parts(ByteView signature, KeyType curve) {
@@ -170,17 +185,17 @@ bool has_low_s(ByteView signature, KeyType curve) {
     return parts && is_low(parts->s, curve);
 }
 
-Bytes PrivateKey::sign(ByteView message) const {
+Bytes PrivateKey::sign(ByteView message, SignatureSize wanted) const {
     const auto algorithm = this->algorithm();
     const auto type = public_key().type();
     if (is_ec(type)) {
         const auto digest = ecdsa_digest(algorithm, message);
-        std::array<std::uint8_t, max_ecdsa_size> signature{};
-        std::size_t size = signature.size();
         return native_->sign_contexts.use([&](EVP_PKEY_CTX* context) {
-            openssl::require_ok(EVP_PKEY_sign(context, signature.data(), &size, digest.data(), digest.size()),
-                                "EVP_PKEY_sign");
-            return make_low_s(ByteView(signature).first(size), type);
+            for (int attempt = 0; attempt < most_signing_attempts; ++attempt) {
+                auto signature = sign_ecdsa(context, digest, type);
+                if (wanted == SignatureSize::any || signature.size() == usual_size(type)) return signature;
+            }
+            fail(ErrorCode::internal, "x509.signature_size", "the signature never had its usual size");
         });
     }
     const ThreadContext context;
