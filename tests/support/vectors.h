@@ -13,8 +13,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "tests/support/reason.h"
 #include "uvpki/bytes.h"
-#include "uvpki/error.h"
 #include "uvpki/files.h"
 
 namespace uvpki::test {
@@ -39,12 +39,8 @@ inline nlohmann::json load_json_vectors(const std::string& name) {
 /// "accepted", or the reason of the Error that the action throws.
 template <typename Action>
 std::string verdict_of(Action&& action) {
-    try {
-        action();
-    } catch (const Error& error) {
-        return error.reason();
-    }
-    return "accepted";
+    const auto reason = reason_of(std::forward<Action>(action));
+    return reason.empty() ? "accepted" : reason;
 }
 
 /// The table "case theirs ours why" beside foreign vectors. Every case is compared with its row, every row must have
