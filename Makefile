@@ -3,8 +3,9 @@ SHELL := /bin/sh
 JOBS ?= $(shell nproc)
 ELECTION ?= gnome_26
 PREFIX ?= /usr/local
+SECONDS ?= 60
 .DEFAULT_GOAL := help
-.PHONY: help demo build test bench check install clean setup
+.PHONY: help demo build test bench fuzz docs check install clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -31,11 +32,20 @@ bench: ## measure against the raw cryptography and against other programs; write
 	@cmake --build --preset release -j $(JOBS) --target uvbench
 	@build/bin/uvbench --json build/bench.json
 
+fuzz: ## fuzz each reader of untrusted bytes for SECONDS (default 60)
+	@sh setup.sh ci
+	@sh tests/fuzz/run.sh $(SECONDS)
+
+docs: ## write the API documentation of libuvpki to build/docs/api
+	@sh setup.sh test
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target api_docs
+
 check: ## the local gate: formatting, include rules, build, tests, tidy on changed files
 	@sh tests/check.sh
 
-install: build ## install programs and documents below PREFIX (default /usr/local)
-	@cmake --install build/release --prefix $(PREFIX)
+install: build ## install programs, library, headers and documents below PREFIX (default /usr/local; DESTDIR honoured)
+	@DESTDIR="$(DESTDIR)" cmake --install build/release --prefix "$(PREFIX)"
 
 clean: ## remove everything that was built
 	@rm -rf build

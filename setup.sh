@@ -5,7 +5,7 @@ set -eu
 
 build="g++ cmake ninja-build make pkg-config ccache git ca-certificates
        libssl-dev openssl libbotan-2-dev libsqlite3-dev nlohmann-json3-dev libcli11-dev libfmt-dev"
-test="doctest-dev faketime dash mawk gawk python3 procps"
+test="doctest-dev doxygen faketime dash mawk gawk python3 procps"
 ci="clang clang-format clang-tidy libclang-rt-14-dev"
 bench="belenios-tool golang-cfssl"
 

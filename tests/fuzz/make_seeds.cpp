@@ -10,6 +10,8 @@
 #include "uvpki/files.h"
 #include "uvpki/merkle/tiles.h"
 #include "uvpki/timestamp/authority.h"
+#include "uvpki/x509/ocsp.h"
+#include "uvpki/x509/to_be_signed.h"
 
 namespace {
 
@@ -93,12 +95,63 @@ void save_ballots(const Folder& folder, testing::TestElection& test) {
     }
 }
 
+void save_ocsp(const Folder& folder, const x509::OcspResponder& responder, const testing::TestElection& test) {
+    const auto id = x509::make_ocsp_cert_id(test.pki.issuing, test.receipt_signer.serial());
+    const auto old = x509::make_ocsp_cert_id(test.pki.issuing, test.officer.serial(), x509::OcspHash::sha1);
+    const auto request = x509::make_ocsp_request({{id, old}, Bytes(32, 0x4E)});
+    const auto find = [&](ByteView serial) -> std::optional<x509::KnownStatus> {
+        if (equal(serial, test.officer.serial()))
+            return x509::KnownStatus{x509::RevokedEntry{to_bytes(serial), test.pki.clock.now()}};
+        return x509::KnownStatus{};
+    };
+    folder.save("ocsp_request/good-two", request);
+    folder.save("ocsp_request/good-plain", x509::make_ocsp_request({{id}, {}}));
+    save_der(folder, "ocsp_response", "two", responder.respond(request, find, test.pki.clock));
+}
+
+/// Extensions of a CA and of its leaf for these keys: with and without name constraints and policies.
+void save_chain(const Folder& folder, const std::vector<x509::PrivateKey>& keys) {
+    using Criticality = x509::Extension::Criticality;
+    const auto identifier = [&](std::size_t of) { return keys.at(of).public_key().key_identifier(); };
+    const auto authority = [&](std::size_t of) {
+        return x509::Extension{"2.5.29.35", Criticality::non_critical,
+                               der::sequence({der::encode(der::context(0), identifier(of))})};
+    };
+    const auto subject = [&](std::size_t of) {
+        return x509::Extension{"2.5.29.14", Criticality::non_critical, der::octet_string(identifier(of))};
+    };
+    const auto dns = [](std::string_view name) { return der::encode(der::context(2), as_bytes(name)); };
+    std::vector<x509::Extension> ca = {
+        {"2.5.29.19", Criticality::critical, x509::encode_basic_constraints({x509::BasicConstraints::Role::ca, 0})},
+        {"2.5.29.15", Criticality::critical, x509::encode_key_usage(1u << 5 | 1u << 6)},
+        subject(1),
+        authority(0)};
+    std::vector<x509::Extension> leaf = {
+        subject(2), authority(1), {"2.5.29.17", Criticality::non_critical, der::sequence({dns("www.example.org")})}};
+    const auto save = [&](const std::string& name) {
+        folder.save("chain/" + name, concat({x509::encode_extensions(ca), x509::encode_extensions(leaf)}));
+    };
+    save("good-plain");
+    const auto subtrees = der::encode(der::context_constructed(0), der::sequence({dns("example.org")}));
+    ca.push_back({"2.5.29.30", Criticality::critical, der::sequence({subtrees})});
+    ca.push_back({"2.5.29.32", Criticality::non_critical, x509::encode_policies({"1.3.6.1.4.1.32473.1.1"})});
+    leaf.push_back({"2.5.29.32", Criticality::non_critical, x509::encode_policies({"1.3.6.1.4.1.32473.1.1"})});
+    save("good-constrained");
+    leaf[2].value = der::sequence({dns("www.example.com")});
+    save("bad-name");
+}
+
 void save_signed(const Folder& folder, testing::TestElection& test) {
     const auto voter_key = x509::PrivateKey::generate(x509::KeyType::ec_p256);
     const auto voter = test.pki.issue_leaf(x509::Role::voter, voter_key);
     folder.save_signer("election/voter", voter, voter_key);
     folder.save_signer("election/receipt", test.receipt_signer, test.receipt_key);
     folder.save_signer("election/tsa", test.tsa, test.tsa_key);
+    const auto ocsp_key = x509::PrivateKey::generate(x509::KeyType::ec_p256);
+    const auto responder_certificate = test.pki.issue_leaf(x509::Role::ocsp, ocsp_key);
+    folder.save_signer("election/ocsp", responder_certificate, ocsp_key);
+    save_ocsp(folder, {test.pki.issuing, responder_certificate, ocsp_key, test.pki.arc}, test);
+    save_chain(folder, {voter_key, test.receipt_key, test.tsa_key});
     const auto claim = election::make_claim({test.manifest.id, test.manifest.token_keys[0].key_id, Bytes(256, 0x42)},
                                             voter, voter_key, test.pki.clock);
     save_der(folder, "claim", "signed", claim);

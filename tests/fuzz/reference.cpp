@@ -1,5 +1,7 @@
 #include "tests/fuzz/reference.h"
 
+#include <openssl/ocsp.h>
+
 #include "uvpki/openssl/checked.h"
 
 namespace uvpki::fuzz::reference {
@@ -107,6 +109,25 @@ Bytes cms(ByteView der) {
 
 Bytes timestamp_response(ByteView der) {
     return again<openssl::TimestampResponse>(der, d2i_TS_RESP, i2d_TS_RESP);
+}
+
+Bytes ocsp_request(ByteView der) {
+    return again<openssl::Owner<OCSP_REQUEST, OCSP_REQUEST_free>>(der, d2i_OCSP_REQUEST, i2d_OCSP_REQUEST);
+}
+
+/// The BasicOCSPResponse inside the OCTET STRING is decoded and encoded as well.
+Bytes ocsp_response(ByteView der) {
+    using Response = openssl::Owner<OCSP_RESPONSE, OCSP_RESPONSE_free>;
+    using Basic = openssl::Owner<OCSP_BASICRESP, OCSP_BASICRESP_free>;
+    const auto decoded = decode<Response>(der, d2i_OCSP_RESPONSE);
+    if (!decoded) return {};
+    if (OCSP_response_status(decoded.get()) != OCSP_RESPONSE_STATUS_SUCCESSFUL)
+        return openssl::encode(decoded.get(), i2d_OCSP_RESPONSE, "i2d_OCSP_RESPONSE");
+    const Basic basic{OCSP_response_get1_basic(decoded.get())};
+    openssl::clear_errors();
+    if (!basic) return {};
+    const Response again{OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic.get())};
+    return openssl::encode(require(again.get(), "OCSP_response_create"), i2d_OCSP_RESPONSE, "i2d_OCSP_RESPONSE");
 }
 
 bool verifies_signature(ByteView message) {

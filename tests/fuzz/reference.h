@@ -19,6 +19,8 @@ Bytes request(ByteView der);
 Bytes crl(ByteView der);
 Bytes cms(ByteView der);
 Bytes timestamp_response(ByteView der);
+Bytes ocsp_request(ByteView der);
+Bytes ocsp_response(ByteView der);
 
 /// The signature of an attached CMS message holds by the certificate inside, whoever issued it.
 bool verifies_signature(ByteView message);

@@ -16,7 +16,7 @@ rm -f build/fuzz/found/*
 
 dictionary() {
     case $1 in
-        ballot|ballot_token|certificate|crl|der_reader|envelope|key|ocsp*|request|signed_data|timestamp_*) echo der ;;
+        ballot|ballot_token|certificate|chain|crl|der_reader|envelope|key|ocsp*|request|signed_data|timestamp_*) echo der ;;
         json_schema) echo json_schema ;;
         ceremony|claim|cvr*|json|manifest|plaintext|receipt|roll) echo json ;;
         blt|soi) echo blt ;;

@@ -43,6 +43,7 @@ SmallElection::SmallElection()
       voter(signer("voter")),
       receipt(signer("receipt")),
       tsa(signer("tsa")),
+      ocsp(signer("ocsp")),
       trustee(signer("trustee")),
       plan(threshold::parse_plan(file("plan.json"))) {
     clock.set(manifest->voting.opens + Seconds{3600});

@@ -34,7 +34,7 @@ struct SmallElection {
     election::VerifiedManifest manifest;
     election::BallotVerifier verifier;
     merkle::LogVerifier log;
-    Signer voter, receipt, tsa, trustee;
+    Signer voter, receipt, tsa, ocsp, trustee;
     threshold::Plan plan;
 };
 

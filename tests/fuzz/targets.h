@@ -10,9 +10,9 @@ namespace uvpki::fuzz {
 /// True when the input was accepted. An Error that is not "internal" is a refusal; whatever else is thrown is a defect.
 using Target = bool(ByteView input);
 
-Target ballot, ballot_token, blt, ceremony, certificate, checkpoint, claim, crl, csv, der_reader, encoding, envelope,
-    epoch_list, json, json_schema, key, manifest, plaintext, receipt, request, roll, signed_data, tiles,
-    timestamp_request, timestamp_response;
+Target ballot, ballot_token, blt, ceremony, certificate, chain, checkpoint, claim, crl, csv, der_reader, encoding,
+    envelope, epoch_list, json, json_schema, key, manifest, ocsp_request, ocsp_response, plaintext, receipt, request,
+    roll, signed_data, tiles, timestamp_request, timestamp_response;
 
 struct NamedTarget {
     const char* name;
@@ -26,6 +26,7 @@ inline constexpr NamedTarget all_targets[] = {
     {"blt", blt},
     {"ceremony", ceremony},
     {"certificate", certificate},
+    {"chain", chain},
     {"checkpoint", checkpoint},
     {"claim", claim},
     {"crl", crl},
@@ -38,6 +39,8 @@ inline constexpr NamedTarget all_targets[] = {
     {"json_schema", json_schema},
     {"key", key},
     {"manifest", manifest},
+    {"ocsp_request", ocsp_request},
+    {"ocsp_response", ocsp_response},
     {"plaintext", plaintext},
     {"receipt", receipt},
     {"request", request},

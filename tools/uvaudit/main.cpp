@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "tools/uvaudit/commands.h"
+#include "uvpki/version.h"
 
 namespace {
 
@@ -54,6 +55,7 @@ void add_count_options(CLI::App* command, audit::CountArguments& count) {
 
 int main(int argc, char** argv) {
     CLI::App app{"Checks election packages, single ballots and receipts, and counts files of ballots.", "uvaudit"};
+    app.set_version_flag("--version", "uvaudit " + std::string(uvpki::version));
     app.require_subcommand(1);
     app.footer(
         "Examples:\n  uvaudit verify build/demo/election\n"

@@ -1,6 +1,7 @@
 // uvca: the election authority's officers at work: root, certificates, revocation, time stamps, elections.
 
 #include "tools/uvca/options.h"
+#include "uvpki/version.h"
 
 namespace {
 
@@ -188,6 +189,7 @@ void add_key_commands(Options& options, KeyArguments& key) {
 
 int main(int argc, char** argv) {
     CLI::App app{"The election authority: root, certificates, revocation, time stamps, elections.", "uvca"};
+    app.set_version_flag("--version", "uvca " + std::string(uvpki::version));
     app.require_subcommand(1);
     app.footer(
         "The way through: root create, init, root sign, install, issue; then election create ... archive.\n"

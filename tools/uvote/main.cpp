@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "tools/uvote/commands.h"
+#include "uvpki/version.h"
 
 namespace {
 
@@ -53,6 +54,7 @@ CLI::Option* add_ballot_box(CLI::App* sub, Common& common) {
 
 int main(int argc, char** argv) {
     CLI::App app{"Enrol once, claim your right to vote, vote, keep a receipt, check it later.", "uvote"};
+    app.set_version_flag("--version", "uvote " + std::string(uvpki::version));
     app.require_subcommand(1);
     app.footer(
         "The way through: enrol, claim, redeem, vote, check. `uvote status` says where you are and lists the "

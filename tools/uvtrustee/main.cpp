@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "tools/uvtrustee/commands.h"
+#include "uvpki/version.h"
 
 namespace {
 
@@ -69,6 +70,7 @@ private:
 
 int main(int argc, char** argv) {
     CLI::App app{"A trustee's part in the key ceremony and after closing, by files carried by hand.", "uvtrustee"};
+    app.set_version_flag("--version", "uvtrustee " + std::string(uvpki::version));
     app.require_subcommand(1);
     app.footer(
         "The way through: plan, step (until all have confirmed), conclude, backup, rehearse, check-rehearsal;\n"
