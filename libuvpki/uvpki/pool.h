@@ -14,6 +14,7 @@ namespace uvpki {
 template <typename Owner>
 class Pool {
 public:
+    /// `make` gives a new object; it may be called by several threads at once.
     explicit Pool(std::function<Owner()> make) : make_(std::move(make)) {}
 
     /// Runs `action` on an object that no other thread uses meanwhile; it is not kept if the action throws.

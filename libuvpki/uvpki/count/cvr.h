@@ -11,7 +11,7 @@ namespace uvpki::count {
 
 /// Which contest, by what rules, and how much is read.
 struct CvrOptions {
-    std::string contest = {};  ///< its @id or its Name; may be empty when the report has one contest
+    std::string contest = {};  ///< its id or its Name; may be empty when the report has one contest
     MarkRules marks = {};
     std::size_t bytes = 256u << 20;
     std::size_t records = 10'000'000;

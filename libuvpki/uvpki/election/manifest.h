@@ -97,8 +97,9 @@ struct Manifest {
     const TokenKey* find_token_key(const Sha256& key_id) const;
 };
 
-/// A contest as it stands in the manifest, and back: throws invalid_input "manifest.malformed" naming the member.
+/// A contest as it stands in the manifest.
 Json contest_json(const Contest& contest);
+/// Strict inverse of contest_json; throws invalid_input "manifest.malformed" naming the member.
 Contest parse_contest(const Json& json);
 
 /// Canonical JSON text of the manifest.
