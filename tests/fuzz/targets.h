@@ -10,9 +10,9 @@ namespace uvpki::fuzz {
 /// True when the input was accepted. An Error that is not "internal" is a refusal; whatever else is thrown is a defect.
 using Target = bool(ByteView input);
 
-Target ballot, ballot_token, blt, ceremony, certificate, chain, checkpoint, claim, crl, csv, der_reader, encoding,
-    envelope, epoch_list, json, json_schema, key, manifest, ocsp_request, ocsp_response, plaintext, receipt, request,
-    roll, signed_data, tiles, timestamp_request, timestamp_response;
+Target ballot, ballot_token, blt, ceremony, certificate, chain, checkpoint, claim, crl, csv, cvr, der_reader, encoding,
+    envelope, epoch_list, json, json_schema, key, manifest, ocsp_request, ocsp_response, plaintext, ranked_csv, receipt,
+    request, roll, signed_data, soi, tiles, timestamp_request, timestamp_response;
 
 struct NamedTarget {
     const char* name;
@@ -31,6 +31,7 @@ inline constexpr NamedTarget all_targets[] = {
     {"claim", claim},
     {"crl", crl},
     {"csv", csv},
+    {"cvr", cvr},
     {"der_reader", der_reader},
     {"encoding", encoding},
     {"envelope", envelope},
@@ -42,10 +43,12 @@ inline constexpr NamedTarget all_targets[] = {
     {"ocsp_request", ocsp_request},
     {"ocsp_response", ocsp_response},
     {"plaintext", plaintext},
+    {"ranked_csv", ranked_csv},
     {"receipt", receipt},
     {"request", request},
     {"roll", roll},
     {"signed_data", signed_data},
+    {"soi", soi},
     {"tiles", tiles},
     {"timestamp_request", timestamp_request},
     {"timestamp_response", timestamp_response},

@@ -104,8 +104,9 @@ public:
             const auto id = text(selection, "@id", "A selection of the contest");
             const auto where = "Selection " + std::to_string(profile_.candidates.size() + 1) + " of the contest";
             const auto name = name_of(selection, *found.election, where);
-            if (!is_name(name))
-                refuse("cvr.name", where, "its name is too long or holds control or invisible characters.");
+            if (!is_name(name) || !is_name(id))
+                refuse("cvr.name", where,
+                       "its name or @id is empty, too long or holds control or invisible characters.");
             if (!numbers_.emplace(id, static_cast<std::uint32_t>(profile_.candidates.size())).second) {
                 refuse("cvr.contest", where, "its @id is used twice.");
             }

@@ -1,5 +1,6 @@
 #include "uvpki/election/results.h"
 #include "tests/unit/election/expect.h"
+#include "uvpki/encoding.h"
 
 using namespace uvpki;
 using namespace uvpki::testing;
@@ -70,4 +71,36 @@ TEST_CASE("T42: valid, blank and invalid ballots add up to those cast") {
     CHECK(totals.blank == 1);
     CHECK(totals.invalid == 1);
     CHECK(totals.valid + totals.blank + totals.invalid == totals.cast);
+}
+
+TEST_CASE("T40: names that are formulas leave the published CSV harmless") {
+    TestElection test;
+    test.manifest.title = "<script>alert(1)</script>";
+    test.manifest.contests[0].candidates = {{"m1", "=HYPERLINK(\"http://x\")"},
+                                            {"m2", "</td><script>alert(2)</script>"}};
+    const auto manifest = test.verified_manifest();
+    const election::Totals known{.roll = 70, .claimed = 1, .redeemed = 1, .cast = 1};
+    const auto results =
+        election::compute_results(manifest, {opened(1, point(1, 1))}, known, Sha256{}, 1, as_bytes("seed"));
+    const auto csv = election::results_csv(manifest, results);
+    CHECK(csv.find("\"'=HYPERLINK(\"\"http://x\"\")\"") != std::string::npos);
+    CHECK(csv.find(",=") == std::string::npos);
+}
+
+TEST_CASE("T43: a tie is broken by the hash of the final checkpoint, the same for everybody who has it") {
+    auto other = opened(2, point(2, 1));
+    other.contests = {{"mayor", {"m2"}}};
+    auto one = opened(1, point(1, 1));
+    one.contests = {{"mayor", {"m1"}}};
+    for (const std::string checkpoint : {"a checkpoint\n", "another\n", "a third\n", "a fourth\n"}) {
+        const auto seed = sha256(as_bytes(checkpoint));
+        const auto key = [&](const std::string& id) { return sha256(as_bytes(to_hex(seed) + ":1:" + id)); };
+        const election::Totals known{.roll = 70, .claimed = 2, .redeemed = 2, .cast = 2};
+        const auto results =
+            election::compute_results(shared_election().verified_manifest(), {one, other}, known, Sha256{}, 2, seed);
+        const auto& mayor = results.contests.at(0).result;
+        REQUIRE(mayor.winners.size() == 1);
+        CHECK(mayor.candidates.at(mayor.winners[0]).id == (key("m1") < key("m2") ? "m1" : "m2"));
+        CHECK(mayor.rounds.at(0).events.at(0).tied.size() == 2);
+    }
 }
