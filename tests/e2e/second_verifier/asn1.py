@@ -293,6 +293,8 @@ class SignedMessage:
             require(kind not in pieces, "has a signed attribute twice")
             pieces[kind] = values.take()
             values.done()
+        if signing_time is None:  # as the signer likes
+            signing_time = SIGNING_TIME in pieces
         expected = {CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_CERTIFICATE} | ({SIGNING_TIME} if signing_time else set())
         require(set(pieces) == expected, "has other signed attributes than its kind of document")
         require(pieces[CONTENT_TYPE].oid() == self.type, "signs another content type")

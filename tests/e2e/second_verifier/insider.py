@@ -20,6 +20,7 @@ from canonical import canonical
 from cipher import gcm_encrypt, key_wrap
 from package import hexhash, pem_blocks, sha256
 from recount import count_contest
+from trustees import read_private_key
 from verifier import blt, expected_tiles, merge_small, results_csv, rounds_text, tree_root
 
 ORDER = ORDERS[P256]
@@ -254,6 +255,15 @@ class Insiders:
                         integer(self.stamps), tlv(0x18, when.encode()))
         self.stamped[question] = sequence(sequence(integer(0)), cms(info, tsa or self.tsa, kind=ID_TST))
         return self.stamped[question]
+
+    def rehearsal(self, trustee, transcript, challenge=None):
+        """The request signed with a share; the two that are published give that of the third trustee."""
+        one, two = (read_private_key(self.good[f"trustees/share-{number}.pem"])[0] for number in (1, 2))
+        key = Key((one, two, (2 * two - one) % ORDER)[trustee - 1])
+        asked = {"challenge": (challenge or self.id).encode().hex(), "transcript": hexhash(transcript),
+                 "trustee": trustee}
+        subject = name(("2.5.4.10", "Trustee rehearsal"), ("2.5.4.3", hexhash(canonical(asked).encode())))
+        return self.signed(sequence(integer(0), subject, key.spki, tlv(0xA0)), key)
 
     def checkpoint(self, leaves, root=None, key=None):
         root = root or tree_root([bytes.fromhex(leaf) for leaf in leaves])

@@ -97,17 +97,21 @@ def ceremony_lies(i):
     path = f"trustees/ceremony/{last:04}.p7m"
     content = json.loads(message_content(i.good[path]))
 
+    def rehearsed(text):
+        return {f"trustees/rehearsal-{number}.csr": always(i.rehearsal(number, text)) for number in (1, 2, 3)}
+
     def lie(change, signer=2, **changed):
         value = content | changed
         data = cms(change(canonical(value).encode()), i.trustees[signer], time="20260302090000Z")
         messages = [*transcript["messages"][:-1], transcript["messages"][-1] | {"sha256": hexhash(data)}]
         text = canonical(transcript | {"messages": messages}).encode()
-        return {"votes": VOTES[:4], "files": {path: always(data), "trustees/transcript.json": always(text)},
+        return {"votes": VOTES[:4], "files": {path: always(data), "trustees/transcript.json": always(text),
+                                              **rehearsed(text)},
                 **in_manifest(trustees=lambda stated: stated | {"transcript": hexhash(text)})}
 
     def transcript_lie(**changed):
         text = canonical(transcript | changed).encode()
-        return {"votes": VOTES[:4], "files": {"trustees/transcript.json": always(text)},
+        return {"votes": VOTES[:4], "files": {"trustees/transcript.json": always(text), **rehearsed(text)},
                 **in_manifest(trustees=lambda stated: stated | {"transcript": hexhash(text)})}
 
     same, messages = (lambda data: data), transcript["messages"]
@@ -321,6 +325,11 @@ def trustees(i):
         "another election key": ({"election-key.pem": always(good[f"{p}share-2.pem"])}, "election-key.pem"),
         "no election key": ({"election-key.pem": gone}, "election-key.pem"), "rehearsals swapped":
             ({f"{p}rehearsal-1.csr": always(good[f"{p}rehearsal-2.csr"])}, f"{p}rehearsal-1.csr"),
+        "a rehearsal for another election":
+            ({f"{p}rehearsal-1.csr": always(i.rehearsal(1, good[f"{p}transcript.json"], "gnome-27"))},
+                                             f"{p}rehearsal-1.csr"),
+        "a rehearsal of another ceremony": ({f"{p}rehearsal-3.csr": always(i.rehearsal(3, b"{}"))},
+                                            f"{p}rehearsal-3.csr"),
         "a rehearsal missing": ({f"{p}rehearsal-3.csr": gone}, f"{p}rehearsal-3.csr"), "a rehearsal badly signed":
             ({f"{p}rehearsal-2.csr": lambda data: flip(data)}, f"{p}rehearsal-2.csr"),
         "a checkpoint signed by another trustee": ({f"{p}checkpoint-1.p7m": checkpoint(1)}, f"{p}checkpoint-1.p7m"),
@@ -414,6 +423,13 @@ def good_packages(i):
     out["officer revoked after closing"] = {"revoked": [(serial, "20260327090000Z", None)]}
     out["officer revoked later, key known to others after closing"] = {"revoked":
         [(serial, "20260329090000Z", "20260328090000Z")]}
+    transcript = i.good["trustees/transcript.json"]
+    out["rehearsals made again"] = {"files": {f"trustees/rehearsal-{n}.csr": always(i.rehearsal(n, transcript))
+                                              for n in (1, 2, 3)}}
+    timed = lambda data: cms(SignedMessage(data, signing_time=False).content, i.trustees[0], time="20260328100000Z")
+    out["a checkpoint signed with its time"] = {"files": {"trustees/checkpoint-1.p7m": timed}}
+    witness = "\u2014 witness.example/w ".encode() + base64.b64encode(b"abcd" + bytes(64)) + b"\n"
+    out["a witness of the log"] = {"files": {"log/checkpoint": lambda note: note + witness}}
     out["one epoch"] = {"epochs": lambda lists: [sorted(lists[0] + lists[1])]}
     out["epochs stamped at the same time"] = {"stamps": {1: "20260326100000Z", 2: "20260326100000Z"}}
     out["a last stamp at final_epoch_until"] = {"stamps": {2: "20260328090000Z"}}

@@ -194,15 +194,17 @@ class Ceremony:
         inner = info.reader()
         require(inner.take(INTEGER).integer() == 0, "is a request of another version")
         subject, key = inner.take(SEQUENCE).raw, PublicKey(inner.take(SEQUENCE))
-        texts = re.findall(rb"[0-9a-f]{64}", subject)
-        require(texts and subject == name(("2.5.4.10", "Trustee rehearsal"), ("2.5.4.3", texts[-1].decode())),
-                "has another subject")
+        inner.take(0xA0)
+        inner.done()
+        asked = {"challenge": self.plan["election"].encode().hex(), "transcript": self.hash, "trustee": number}
+        require(subject == name(("2.5.4.10", "Trustee rehearsal"), ("2.5.4.3", json_hash(asked))),
+                "answers something else")
         require(key.bits.hex() == self.share_points[number - 1], f"is not signed with the share of trustee {number}")
         require(kind == key.signature_algorithm and self.package.openssl.signed(key, signature, info.raw),
                 "is not signed by its key")
 
     def check_checkpoint_signature(self, path, number):
-        message = self.package.check_signature(self.package.read(path), "trustee", signing_time=False)
+        message = self.package.check_signature(self.package.read(path), "trustee", signing_time=None)
         require(message.certificate.key.spki == self.certificates[number - 1][0].key.spki,
                 f"is not by trustee {number}")
         require(message.content == self.package.read("log/checkpoint"), "is not over log/checkpoint")
