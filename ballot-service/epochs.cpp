@@ -186,11 +186,9 @@ x509::Crl BallotBox::final_crl(std::string_view election_id, std::string_view ac
         if (auto stored = store::find_final_crl(transaction, election->id)) return std::move(*stored);
         require_closed(transaction, election->id);
         // No ballot certificate is ever revoked. Its CA issues nothing any more, so the list may stand for ever.
-        const auto crl = x509::make_crl(ca.certificate(), ca.key(), {},
-                                        {.number = 1,
-                                         .this_update = state_->clock.now(),
-                                         .next_update = no_expiry,
-                                         .expired_certs_since = ca.certificate().not_before()});
+        const auto crl = x509::make_final_crl(
+            ca.certificate(), ca.key(), {}, state_->arc(),
+            {.number = 1, .this_update = state_->clock.now(), .last_not_after = election->manifest->voting.closes});
         store::insert_final_crl(transaction, election->id, crl.der());
         state_->record(transaction, actor, "crl.final", election->id);
         return to_bytes(crl.der());

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "ca-service/authority_state.h"
+#include "ca-service/draft.h"
+#include "ca-service/election_store.h"
 #include "ca-service/store.h"
 #include "uvpki/encoding.h"
 #include "uvpki/error.h"
@@ -47,6 +49,7 @@ private:
     /// One key, one role and subject: else a signature could be shown as somebody else's, and a key that was revoked
     /// for one name would live on under another.
     void require_fresh_key(service::Transaction& transaction) const {
+        require_no_token_key(transaction);
         for (const auto& entry : store::find_by_key(transaction, store::key_digest(key_), state_.clock.now())) {
             if (entry.state == CertificateState::revoked &&
                 entry.revocation->reason == x509::RevocationReason::key_compromise)
@@ -59,6 +62,17 @@ private:
                  "the key is already certified as " + entry.certificate.serial_hex() +
                      ": renew that certificate or bring a new key");
         }
+    }
+
+    /// T19: a blind-signing key signs whatever it is given, so it must be the key of nobody.
+    void require_no_token_key(service::Transaction& transaction) const {
+        if (key_.type() != x509::KeyType::rsa) return;
+        for (const auto& election : store::all_elections(transaction))
+            for (const auto& token_key : parse_draft(election.draft).token_keys)
+                if (equal(x509::PublicKey::parse_spki(token_key.spki).key_octets(), key_.key_octets()))
+                    fail(ErrorCode::conflict, "authority.token_key",
+                         "the key is a blind-signing key of the election " + election.id +
+                             " and is used for nothing else");
     }
 
     /// The certificate may have been revoked while its renewal was being made.

@@ -47,6 +47,14 @@ void require_fresh_key(service::Transaction& t, const Sha256& key_hash, std::str
             fail(ErrorCode::conflict, "enrol.revoked_key", "a certificate for this key was revoked: make a new key");
 }
 
+/// T19: a token key signs whatever it is given, so it must be the key of no voter.
+void require_no_token_key(service::Transaction& t, const x509::PublicKey& key) {
+    if (key.type() != x509::KeyType::rsa) return;
+    for (const auto& spki : store::all_token_keys(t))
+        if (equal(x509::PublicKey::parse_spki(spki).key_octets(), key.key_octets()))
+            fail(ErrorCode::conflict, "enrol.token_key", "this key signs tokens and is used for nothing else");
+}
+
 /// Where the issuing pipeline records one voter certificate. Each record waits for a commit that it shares with others.
 class VoterIssuance final : public x509::IssuanceStore {
 public:
@@ -54,12 +62,13 @@ public:
     /// certificate that another process has stored for the same purpose meanwhile.
     using Check = std::function<std::optional<Bytes>(service::Transaction&)>;
 
-    VoterIssuance(Registrar::State& state, store::CertificateRow purpose, Check check)
-        : state_(state), purpose_(std::move(purpose)), check_(std::move(check)) {}
+    VoterIssuance(Registrar::State& state, x509::PublicKey key, store::CertificateRow purpose, Check check)
+        : state_(state), key_(std::move(key)), purpose_(std::move(purpose)), check_(std::move(check)) {}
 
     void record_intent(ByteView serial, ByteView tbs) override {
         state_.group.submit([&](service::Transaction& t) {
             check_(t);
+            require_no_token_key(t, key_);
             require_fresh_key(t, purpose_.key_hash, purpose_.entry);
             if (purpose_.code_hash && !store::find_invitation(t, *purpose_.code_hash)->key_hash)
                 store::bind_invitation(t, *purpose_.code_hash, purpose_.key_hash);
@@ -92,6 +101,7 @@ public:
 
 private:
     Registrar::State& state_;
+    const x509::PublicKey key_;
     const store::CertificateRow purpose_;
     const Check check_;
     Bytes answer_;
@@ -166,7 +176,8 @@ Bytes Registrar::enrol(std::string_view invitation, ByteView request) {
     purpose.entry = standing.entry;
     purpose.key_hash = key_hash;
     purpose.code_hash = code;
-    VoterIssuance issuance(state, std::move(purpose), [&](service::Transaction& t) { return check(t).certificate; });
+    VoterIssuance issuance(state, parsed.public_key, std::move(purpose),
+                           [&](service::Transaction& t) { return check(t).certificate; });
     return issue(state, parsed, issuance, standing.entry);
 }
 
@@ -201,7 +212,7 @@ Bytes Registrar::renew(ByteView signed_request) {
     purpose.entry = entry;
     purpose.key_hash = key_hash;
     purpose.renews = to_bytes(current.serial());
-    VoterIssuance issuance(state, std::move(purpose), check);
+    VoterIssuance issuance(state, parsed.public_key, std::move(purpose), check);
     return issue(state, parsed, issuance, entry);
 }
 

@@ -17,6 +17,7 @@
 #include "uvpki/election/roll.h"
 #include "uvpki/random.h"
 #include "uvpki/secret.h"
+#include "uvpki/x509/key_roll.h"
 #include "uvpki/x509/path.h"
 #include "uvpki/x509/revocation.h"
 
@@ -79,6 +80,13 @@ public:
                 std::string_view actor);
     /// Numbers increase by one, over all processes.
     x509::Crl publish_crl();
+
+    /// OCSPResponse (RFC 6960) about the registrar CA's certificates as they stand now. The responder's certificate is
+    /// issued when it is first needed and replaced ten days before it ends; see x509::OcspResponder::respond.
+    Bytes answer_ocsp(ByteView request);
+    /// The keys of all voters whose certificates are not revoked, held against each other; the holders are roll
+    /// entries.
+    std::vector<x509::KeyFinding> check_keys() const;
 
     /// Freezes roll and styles for an election, salts and commits to every entry, makes the token keys of each style.
     struct FrozenRoll {

@@ -17,6 +17,7 @@
 #include "uvpki/service/group_commit.h"
 #include "uvpki/service/sealed.h"
 #include "uvpki/x509/issue.h"
+#include "uvpki/x509/ocsp.h"
 
 namespace uvpki::registrar {
 
@@ -77,6 +78,9 @@ struct Registrar::State {
     /// Throws not_found "election.unknown" unless its manifest is installed.
     std::shared_ptr<const LiveElection> live_election(std::string_view election);
 
+    /// With a certificate that holds for some days yet, issued now if need be.
+    x509::OcspResponder ocsp_responder();
+
     /// The lock under which one process does a thing for this subject only once at a time.
     std::mutex& turn_of(ByteView subject) { return turns_[sha256(subject)[0] % turns_.size()]; }
 
@@ -102,6 +106,8 @@ private:
     std::list<Installed> installed_;
     std::map<std::string, std::shared_ptr<const LiveElection>, std::less<>> elections_;
     std::array<std::mutex, 64> turns_;
+    std::mutex responder_mutex_;  ///< guards the one below
+    std::optional<x509::OcspResponder> responder_;
 
 public:
     service::GroupCommit group;  ///< last: its thread ends first

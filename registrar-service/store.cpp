@@ -40,6 +40,13 @@ CertificateRow read_certificate(const Row& row) {
             .revoked = !row.is_null(8)};
 }
 
+x509::RevokedEntry read_revocation(const Row& row) {
+    return {.serial = row.bytes(0),
+            .revoked_at = row.time(1),
+            .reason = static_cast<x509::RevocationReason>(row.integer(2)),
+            .invalid_since = row.find_time(3)};
+}
+
 std::optional<CertificateRow> read_certificate(const std::optional<Row>& row) {
     if (!row) return std::nullopt;
     return read_certificate(*row);
@@ -138,16 +145,44 @@ void add_revocation(Transaction& t, const x509::RevokedEntry& revoked) {
                revoked.invalid_since ? seconds(*revoked.invalid_since) : null_value()});
 }
 
+std::optional<x509::RevokedEntry> find_revocation(Transaction& t, ByteView serial) {
+    const auto row = t.query_one("SELECT serial, revoked_at, reason, invalid_since FROM revocation WHERE serial = $1",
+                                 {blob(serial)});
+    if (!row) return std::nullopt;
+    return read_revocation(*row);
+}
+
 std::vector<x509::RevokedEntry> revocations(Transaction& t) {
     std::vector<x509::RevokedEntry> found;
     t.for_each("SELECT serial, revoked_at, reason, invalid_since FROM revocation ORDER BY serial", {},
-               [&](const Row& row) {
-                   found.push_back({.serial = row.bytes(0),
-                                    .revoked_at = row.time(1),
-                                    .reason = static_cast<x509::RevocationReason>(row.integer(2)),
-                                    .invalid_since = row.find_time(3)});
-               });
+               [&](const Row& row) { found.push_back(read_revocation(row)); });
     return found;
+}
+
+void for_each_good_certificate(Transaction& t,
+                               const std::function<void(const std::string& entry, const Bytes& der)>& visit) {
+    t.for_each(
+        "SELECT c.entry, c.der FROM certificate c LEFT JOIN revocation r ON r.serial = c.serial"
+        " WHERE r.serial IS NULL ORDER BY c.entry, c.serial",
+        {}, [&](const Row& row) { visit(row.text(0), row.bytes(1)); });
+}
+
+void add_responder_intent(Transaction& t, const ResponderIntent& intent, Time now) {
+    t.execute("INSERT INTO responder_intent (serial, tbs, sealed_key, recorded_at) VALUES ($1, $2, $3, $4)",
+              {blob(intent.serial), blob(intent.tbs), blob(intent.sealed_key), seconds(now)});
+}
+
+void add_responder(Transaction& t, const x509::Certificate& certificate) {
+    t.execute("INSERT INTO responder (serial, der, not_after) VALUES ($1, $2, $3)",
+              {blob(certificate.serial()), blob(certificate.der()), seconds(certificate.not_after())});
+}
+
+std::optional<ResponderRow> find_responder(Transaction& t) {
+    const auto row = t.query_one(
+        "SELECT r.der, i.sealed_key FROM responder r JOIN responder_intent i ON i.serial = r.serial"
+        " ORDER BY r.not_after DESC, r.serial LIMIT 1");
+    if (!row) return std::nullopt;
+    return ResponderRow{row->bytes(0), row->bytes(1)};
 }
 
 std::int64_t last_crl_number(Transaction& t) {

@@ -91,7 +91,26 @@ std::optional<CertificateRow> find_renewal_of(Transaction& t, ByteView serial);
 /// Oldest first.
 std::vector<CertificateRow> certificates_of(Transaction& t, std::string_view entry);
 
+/// Entry and certificate of all that are not revoked, by entry.
+void for_each_good_certificate(Transaction& t,
+                               const std::function<void(const std::string& entry, const Bytes& der)>& visit);
+
+struct ResponderIntent {
+    Bytes serial;
+    Bytes tbs;
+    Bytes sealed_key;
+};
+void add_responder_intent(Transaction& t, const ResponderIntent& intent, Time now);
+void add_responder(Transaction& t, const x509::Certificate& certificate);
+struct ResponderRow {
+    Bytes der;
+    Bytes sealed_key;
+};
+/// The one that ends last.
+std::optional<ResponderRow> find_responder(Transaction& t);
+
 void add_revocation(Transaction& t, const x509::RevokedEntry& revoked);
+std::optional<x509::RevokedEntry> find_revocation(Transaction& t, ByteView serial);
 std::vector<x509::RevokedEntry> revocations(Transaction& t);
 std::int64_t last_crl_number(Transaction& t);
 std::optional<Bytes> find_latest_crl(Transaction& t);
@@ -126,6 +145,8 @@ struct TokenKeyRow {
 };
 void add_token_key(Transaction& t, std::string_view election, const TokenKeyRow& key);
 std::vector<TokenKeyRow> token_keys(Transaction& t, std::string_view election);
+/// SPKIs of all token keys of all elections.
+std::vector<Bytes> all_token_keys(Transaction& t);
 
 struct ManifestRow {
     Sha256 digest{};

@@ -68,6 +68,12 @@ void add_token_key(Transaction& t, std::string_view election, const TokenKeyRow&
               {blob(key.key_id), text(election), text(key.style), blob(key.spki), blob(key.sealed_key)});
 }
 
+std::vector<Bytes> all_token_keys(Transaction& t) {
+    std::vector<Bytes> keys;
+    for (const auto& row : t.query("SELECT spki FROM token_key ORDER BY key_id")) keys.push_back(row.bytes("spki"));
+    return keys;
+}
+
 std::vector<TokenKeyRow> token_keys(Transaction& t, std::string_view election) {
     std::vector<TokenKeyRow> found;
     t.for_each("SELECT key_id, style, spki, sealed_key FROM token_key WHERE election = $1 ORDER BY style",

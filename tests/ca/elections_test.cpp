@@ -242,8 +242,7 @@ TEST_CASE("unknown elections, repeated ids and malformed members are refused and
     CHECK(reason_of([&] { elections.overview("nobody"); }) == "election.unknown");
     CHECK(reason_of([&] { elections.freeze("nobody", actor); }) == "election.unknown");
     const std::vector<std::string> bad_ids{"ab", "Has-Capitals", "has space", "\xC3\xA9lection", std::string(65, 'a')};
-    for (const auto& bad : bad_ids)
-        CHECK(reason_of([&] { elections.create(bad, "Test", actor); }) == "election.id");
+    for (const auto& bad : bad_ids) CHECK(reason_of([&] { elections.create(bad, "Test", actor); }) == "election.id");
     CHECK(reason_of([&] { elections.create(id, "line\nbreak", actor); }) == "election.text");
     elections.create(id, "Test", actor);
     CHECK(reason_of([&] { elections.create(id, "Test", actor); }) == "election.exists");
@@ -313,6 +312,20 @@ TEST_CASE("T19: a blind-signing key that is also the key of a certificate stands
                                         {{"registrar-1", "all", spki, blind_key.public_key().key_id()}}, actor);
     CHECK(has(office.elections().overview(id).missing, "election.token_key"));
     CHECK(reason_of([&] { office.elections().freeze(id, actor); }) == "election.incomplete");
+}
+
+TEST_CASE("T19: a blind-signing key of an election is certified for nobody") {
+    ElectionOffice office;
+    office.prepare({"token_keys"});
+    const auto key = x509::PrivateKey::generate(x509::KeyType::rsa);
+    const auto blind_key = blind::BlindPublicKey::parse_spki(key.public_key().spki());
+    office.elections().add_token_issuer(id, "registrar-1",
+                                        {{"registrar-1", "all", blind_key.spki(), blind_key.key_id()}}, actor);
+    CHECK(reason_of([&] { office.authority.issue(office.order(x509::Role::registrar, key, "Registrar 1"), actor); }) ==
+          "authority.token_key");
+    const auto other = x509::PrivateKey::generate(x509::KeyType::rsa);
+    CHECK(office.authority.issue(office.order(x509::Role::registrar, other, "Registrar 1"), actor).public_key() ==
+          other.public_key());
 }
 
 TEST_CASE("T32: an officer is warned about rankings that could mark a ballot, and about small styles") {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "tests/ca/uvca_program.h"
+#include "uvpki/encoding.h"
 #include "uvpki/service/sqlite_database.h"
 
 using namespace uvpki;
@@ -212,4 +213,29 @@ TEST_CASE("every command explains itself with an example") {
     }
     check_refused(program.uvca("nonsense"), "usage");
     check_refused(program.uvca("list --nonsense"), "usage");
+}
+
+TEST_CASE("uvca key check finds keys that two holders share, in bundles and in the inventory") {
+    Office office;
+    const Program program(office.folder.path());
+    const auto one = office.certify(x509::Role::officer, "Officer 1");
+    const auto two = office.certify(x509::Role::officer, "Officer 2");
+    const auto good = program.uvca("key check --json", office.clock);
+    check_good(good);
+    CHECK(good.json().at("good") == true);
+    CHECK(good.json().at("keys") == 3);  // with the time-stamp authority
+    save_file(office.folder / "all.pem", one.certificate.pem() + two.certificate.pem());
+    check_good(program.uvca("key check all.pem", office.clock));
+    save_file(office.folder / "more.pem", to_pem("PUBLIC KEY", one.key.public_key().spki()));
+    const auto bad = program.uvca("key check --json all.pem more.pem", office.clock);
+    CHECK(bad.exit_code == 1);
+    REQUIRE(bad.json().at("findings").size() == 1);
+    CHECK(bad.json().at("findings").at(0).at("rule") == "key.duplicate");
+    CHECK(bad.json().at("findings").at(0).at("holders") == Json{"O=Test, CN=Officer 1", "more.pem key 1"});
+    const auto table = program.uvca("key check all.pem more.pem", office.clock);
+    CHECK(table.exit_code == 1);
+    CHECK(table.output.find("key.duplicate") != std::string::npos);
+    CHECK(table.output.find("3 keys, 1 findings.") != std::string::npos);
+    check_refused(program.uvca("key check ca.pw", office.clock), "encoding.pem");
+    check_refused(program.uvca("key check nowhere.pem", office.clock), "file.missing");
 }

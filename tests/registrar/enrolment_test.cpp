@@ -204,3 +204,21 @@ TEST_CASE("after revocation the list is out at once, and the voter enrols again 
     CHECK(reason_of([&] { enrol(registrar, codes.at("A-1")); }) == "");
     CHECK(registrar.check_audit().empty());
 }
+
+TEST_CASE("T19: a key that signs tokens is certified for no voter") {
+    PreparedOffice office;
+    const auto codes = [&] {
+        office.import("voter_id,name,style\nB-1,Late Comer,north\nB-2,Later Still,north\n");
+        return office.invite();
+    }();
+    const auto key = x509::PrivateKey::generate(x509::KeyType::rsa);
+    const auto token_key = blind::BlindPublicKey::parse_spki(key.public_key().spki());
+    office.store()->transaction([&](service::Transaction& t) {
+        t.execute("INSERT INTO token_key (key_id, election, style, spki, sealed_key) VALUES ($1, $2, 'east', $3, $4)",
+                  {service::blob(token_key.key_id()), service::text(office.election.manifest.id),
+                   service::blob(token_key.spki()), service::blob(Bytes{1})});
+    });
+    CHECK(reason_of([&] { office.registrar->enrol(codes.at("B-1"), request_for(key)); }) == "enrol.token_key");
+    const auto other = x509::PrivateKey::generate(x509::KeyType::rsa);
+    CHECK(reason_of([&] { office.registrar->enrol(codes.at("B-2"), request_for(other)); }).empty());
+}

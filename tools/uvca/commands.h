@@ -120,6 +120,13 @@ struct KeyArguments {
 };
 ExitCode make_key(const KeyArguments& arguments);
 
+struct KeyRollArguments {
+    Common common;                   ///< a folder: the authority's whole inventory
+    std::vector<std::string> files;  ///< PEM bundles of certificates and public keys
+};
+/// found_bad when keys are weak, shared, or factor each other.
+ExitCode check_keys(const KeyRollArguments& arguments);
+
 // ---- elections ----
 
 struct DraftArguments {

@@ -174,7 +174,7 @@ void add_inventory_commands(Options& options, InventoryArguments& inventory) {
     sub->add_option("--out", inventory.out, "file; else printed");
 }
 
-void add_key_commands(Options& options, KeyArguments& key) {
+void add_key_commands(Options& options, KeyArguments& key, KeyRollArguments& roll) {
     auto* group = options.group("key", "Keys of one's own");
     auto* sub = options.command(group, "new", "Make a key and a request for its certificate",
                                 "key new --out anna-key.pem --csr anna.csr", [&key] { return make_key(key); });
@@ -183,6 +183,13 @@ void add_key_commands(Options& options, KeyArguments& key) {
     sub->add_option("--csr", key.csr, "the request; default the key's name and .csr");
     sub->add_option("--password-file", key.password_file, "file with the key's new password; else asked");
     options.json(sub, key.output);
+
+    sub =
+        options.command(group, "check", "Check many keys together: weak ones, shared ones, ones that factor each other",
+                        "key check voters.pem more-keys.pem", [&roll] { return check_keys(roll); });
+    options.reading(sub, roll.common);
+    sub->add_option("FILE", roll.files,
+                    "PEM files of certificates and public keys; else all good certificates of the authority");
 }
 
 }  // namespace
@@ -202,16 +209,17 @@ int main(int argc, char** argv) {
     CertificateArguments certificate;
     InventoryArguments inventory;
     KeyArguments key;
+    KeyRollArguments key_roll;
     ElectionCommandLine elections;
     root.common = common_from_environment("UVCA_ROOT_FOLDER");
-    for (auto* common : {&authority.common, &certificate.common, &inventory.common, &elections.draft.common,
-                         &elections.election.common})
+    for (auto* common : {&authority.common, &certificate.common, &inventory.common, &key_roll.common,
+                         &elections.draft.common, &elections.election.common})
         *common = authority_from_environment();
     add_root_commands(options, root);
     add_authority_commands(options, authority);
     add_certificate_commands(options, certificate);
     add_inventory_commands(options, inventory);
-    add_key_commands(options, key);
+    add_key_commands(options, key, key_roll);
     add_election_commands(options, elections);
     try {
         app.parse(argc, argv);

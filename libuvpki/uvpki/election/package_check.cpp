@@ -38,7 +38,15 @@ x509::PathRules PackageCheck::rules_for(x509::Role role) const {
 Bytes PackageCheck::verify_document(const std::string& path, x509::Role role) {
     const auto text = files_.load(path);
     const auto signature = files_.load(path + ".p7s");
-    return cms::verify_signed_data(cms::parse_signed_data(signature), text, *trust_, rules_for(role)).content();
+    const auto verified = cms::verify_signed_data(cms::parse_signed_data(signature), text, *trust_, rules_for(role));
+    check_not_token_key(path + ".p7s", verified.signer().leaf());
+    return verified.content();
+}
+
+void PackageCheck::check_not_token_key(const std::string& file, const x509::Certificate& certificate) {
+    if (token_keys_.contains(sha256(certificate.public_key().key_octets())))
+        report(file, "package.token_key",
+               "the key of " + certificate.subject_text() + " is a token key, which must be used for nothing else");
 }
 
 timestamp::VerifiedTimestamp PackageCheck::verify_stamp(const std::string& token, const std::string& list) {
@@ -65,6 +73,7 @@ PackageReport PackageCheck::run() {
     check_evidence();  // names the altered file even where nothing further can be judged
     if (trust_) check_manifest();
     if (manifest_) {
+        check_list_dates();
         check_roll();
         check_claims();
         check_epochs();
@@ -147,10 +156,37 @@ void PackageCheck::check_manifest() {
         report_.title = manifest_->manifest().title;
     });
     if (!manifest_) return;
-    for (const auto& finding : election::check_manifest(manifest_->manifest()))
+    const auto& manifest = manifest_->manifest();
+    for (const auto& finding : election::check_manifest(manifest))
         report("manifest.json", finding.rule, finding.message);
+    for (const auto& key : manifest.token_keys)
+        token_keys_.insert(sha256(x509::PublicKey::parse_spki(key.spki).key_octets()));
+    for (const auto& [name, ca] : cas_) check_not_token_key("chain.pem", ca);
+    check_not_token_key("manifest.json.p7s", manifest_->signer());
+    check_not_token_key("manifest.json", x509::Certificate::parse(manifest.tsa_certificate));
 }
 
+void PackageCheck::check_list_dates() {
+    const auto closes = manifest_->manifest().voting.closes;
+    for (const auto& [name, ca] : cas_) {
+        const auto file = "crl/" + name + ".pem";
+        attempt(file, [&] {
+            const auto crl = x509::Crl::parse_pem(files_.load_text(file));
+            const auto refuse = [](std::string_view rule, const std::string& message) {
+                fail(ErrorCode::verification_failed, rule, message);
+            };
+            if (crl.this_update() < closes)
+                refuse("package.crl.old", "the list is older than the end of voting: later revocations would be missing");
+            if (!crl.expired_certs_since() || *crl.expired_certs_since() > ca.not_before())
+                refuse("package.crl.expired_certs",
+                       "the list does not say that it keeps all certificates of its CA after they expire");
+            if (crl.is_final() != (name == "ballot-ca"))
+                refuse("package.crl.final", crl.is_final()
+                                                ? "a list without end of a CA that is still at work could be replayed"
+                                                : "the finished Ballot CA's list must be without end");
+        });
+    }
+}
 
 void PackageCheck::check_evidence() {
     for (const auto& file : files_.with_prefix("evidence/"))

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,10 @@ private:
     /// A detached signature PATH.p7s over PATH by this role at verify_at; the signed text.
     Bytes verify_document(const std::string& path, x509::Role role);
     x509::PathRules rules_for(x509::Role role) const;
+    /// T19: a certificate whose key is a token key of the election is reported.
+    void check_not_token_key(const std::string& file, const x509::Certificate& certificate);
+    /// Of the day the election closed, and without end for the finished Ballot CA alone.
+    void check_list_dates();
     /// A time stamp over `list`: when the imprint does not fit, either file may be the altered one, so both are named.
     timestamp::VerifiedTimestamp verify_stamp(const std::string& token, const std::string& list);
     void compare_text(const std::string& file, std::string_view expected, std::string_view rule);
@@ -59,6 +64,7 @@ private:
     std::optional<x509::TrustStore> trust_;
     std::map<std::string, x509::Certificate> cas_;  ///< by the name of their list: "root", "issuing-ca", ...
     std::optional<VerifiedManifest> manifest_;
+    std::set<Sha256> token_keys_;  ///< SHA-256 of the subjectPublicKey octets
     std::map<std::string, std::int64_t> claimed_;  ///< by issuer
     std::map<std::string, std::int64_t> claimed_by_style_;
     std::vector<std::vector<Sha256>> epochs_;

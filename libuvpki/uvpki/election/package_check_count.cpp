@@ -121,6 +121,7 @@ void PackageCheck::check_checkpoint_signatures() {
         attempt(file, [&] {
             const auto signed_checkpoint = cms::verify_signed_data(cms::parse_signed_data(files_.load(file)), {}, *trust_,
                                                                    rules_for(x509::Role::trustee));
+            check_not_token_key(file, signed_checkpoint.signer().leaf());
             if (signed_checkpoint.signer().leaf().fingerprint() != trustee.certificate)
                 fail(ErrorCode::verification_failed, "package.checkpoint.signer", "somebody else signed for this trustee");
             if (signed_checkpoint.content() != files_.load("log/checkpoint"))
@@ -296,6 +297,11 @@ void PackageCheck::check_annex() {
             if (!claimants.insert(entry).second) refuse("annex.claim.twice", entry + " claimed twice");
             // T7: the registrar's evidence is the voter's own signature.
             const auto claim = verify_claim(der, manifest, *trust_, rules_for(x509::Role::voter));
+            check_not_token_key("annex", claim.voter());
+            // T8: a voter certificate counts for the roll entry that it names, and for no other.
+            if (claim.voter().alt_names() != std::vector<std::string>{"URI:urn:uuid:" + entry})
+                refuse("annex.claim.voter", "the claim of " + entry + " is signed with the certificate of " +
+                                                claim.voter().subject_text());
             const auto* key = manifest.find_token_key(claim.claim().token_key);
             if (key == nullptr || key->style != style_of[entry])
                 refuse("annex.claim.style", "the claim of " + entry + " is for another style than the roll's");

@@ -179,10 +179,11 @@ function time(  t) {  # YYYYMMDDHHMMSS of an UTCTime or a GeneralizedTime
     if (t !~ /^[0-9]+Z$/ || length(t) != 15) fail("a time is not in UTC to the second")
     return substr(t, 1, 14)
 }
-function extensions(  id, critical) {
-    split("", X)
+function extensions(  id) {
+    split("", X); SHAPE = ""
     for (enter("30"); more(); leave()) {
-        enter("30"); id = take("06"); if (peek() == "01") is("01", "ff", "DER: a default value is written out")
+        enter("30"); id = take("06"); SHAPE = SHAPE " " id
+        if (peek() == "01") { is("01", "ff", "DER: a default value is written out"); SHAPE = SHAPE "!" }
         if (id in X) fail("an extension appears twice")
         X[id] = take("04")
     }
@@ -196,8 +197,14 @@ function certificate(  from) {
     enter("30"); C["from"] = time(); C["until"] = time(); leave()
     C["subject"] = whole("30"); C["spki"] = whole("30")
     enter("a3", "the certificate has no extensions, or unique identifiers"); extensions(); leave(); leave()
-    whole("30"); take("03"); leave()
+    whole("30"); C["signature"] = take("03"); leave()
     C["der"] = substr(H, from, P - from)
+}
+# half the order of P-256: of the two values that both verify only the low one is ours
+function is_high(s) {
+    if (length(s) == 66) s = substr(s, 3)
+    else while (length(s) < 64) s = "0" s
+    return length(s) == 64 && s > "7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8"
 }
 # RFC 5652, 5.3; sets ATTR (the number of signed attributes) and A: values by type. twins: high s is allowed too
 function signer_info(twins,  id, v, last, s) {
@@ -214,11 +221,7 @@ function signer_info(twins,  id, v, last, s) {
     if (S["algorithm"] ~ /2a8648ce3d0403/) {
         enter("30"); integer(); s = integer(); leave()
         if (twins == "" && S["algorithm"] == "300a06082a8648ce3d040302" && length(C["spki"]) == 182) {
-            if (length(s) == 66) s = substr(s, 3)
-            else while (length(s) < 64) s = "0" s
-            # half the order of P-256: of the two values that both verify only the low one is ours
-            if (s > "7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8")
-                fail("high s: a twin of a signature")
+            if (is_high(s)) fail("high s: a twin of a signature")
         }
     } else P = E
     leave(); leave("unsigned attributes")
@@ -528,11 +531,13 @@ check_crls() {
         openssl crl -in "$f" -CAfile chain.pem -noout 2>&1 </dev/null | grep -qx 'verify OK' ||
             bad "$f" 'is not signed by a CA of chain.pem'
         name=$(sed -n "${n}s/ .*//p" "$T/ca/subjects")
-        hex "$T/crl.der" | awk -v f="$f" -v ca="$name" -v revoked="$T/revoked" "$DER"'
+        hex "$T/crl.der" | awk -v f="$f" -v ca="$name" -v revoked="$T/revoked" -v last="$VERIFY_AT" "$DER"'
             {
                 start($0); enter("30"); enter("30"); is("02", "01", "is not of version 2"); whole("30")
                 if (whole("30") != ca) fail("is the list of another CA")
-                time(); time()
+                if (time() "" <= last "") fail("is older than the end of voting")
+                if ((time() == "99991231235959") != (f == "crl/ballot-ca.pem"))
+                    fail("only the list of the Ballot CA, which is finished, is without end (99991231235959Z)")
                 if (peek() == "30") {
                     for (enter("30"); more(); leave()) {
                         enter("30"); serial = take("02"); when = time(); split("", X); if (more()) extensions()
@@ -542,7 +547,9 @@ check_crls() {
                     }
                     leave()
                 }
-                enter("a0"); extensions(); leave(); leave(); whole("30"); take("03"); leave()
+                enter("a0"); extensions(); leave(); leave(); whole("30")
+                if (!("551d3c" in X)) fail("does not say that it keeps expired certificates (expiredCertsOnCRL)")
+                take("03"); leave()
                 if (P != length($0) + 1) fail("trailing bytes")
                 if (why != "") print f, why
             }' | findings
@@ -914,9 +921,10 @@ function next_file() { need = 0; if ((getline line < sizes) > 0) { split(line, a
 function ballot(h) {
     start(h); signed_data("envelope"); signature_rules(); certificate_rules()
     if (why == "") subject()
+    if (why == "") certificate_signature()
     if (why == "") tokens()
     if (why != "") print path, why > findings
-    else print substr(path, 12, 64), STYLE_OF, C["spki"], B["point"], NAME, C["serial"] TOKENS
+    else print substr(path, 12, 64), STYLE_OF, C["spki"], B["point"], NAME, C["serial"] TOKENS, X["551d0e"]
 }
 function signature_rules() {
     if (ATTR != 3 || !("2a864886f70d010903" in A) || !("2a864886f70d010904" in A) || !("2a864886f70d010910022f" in A))
@@ -924,16 +932,20 @@ function signature_rules() {
     if (S["digest"] != "300b0609608648016503040201" || S["algorithm"] != "300a06082a8648ce3d040302")
         fail("the signature is not ECDSA with SHA-256")
 }
-function certificate_rules(  n, id) {
+function certificate_rules() {
     if (C["spki"] !~ /^3059301306072a8648ce3d020106082a8648ce3d03010703420004/) fail("the key is not on P-256")
     if (C["issuer"] != ballot_ca) fail("the certificate is not from the Ballot CA")
     if (C["from"] != from || C["until"] != until) fail("the certificate is not valid for exactly the voting window")
     if ((C["issuer"] " " C["serial"]) in gone) fail("the certificate was revoked by then")
     if (!(TOKEN in X)) fail("the certificate carries no token")
     if (X["551d0f"] != "030206c0") fail("the key usage is not digitalSignature and nonRepudiation")
-    for (id in X) n++
-    if (n != 5 || !("551d23" in X) || !("551d0e" in X) || !("551d20" in X))
-        fail("the extensions are not key identifiers, key usage, policy and token alone")
+    if (SHAPE != " 551d0f! 551d0e 551d23 551d20 " TOKEN)
+        fail("the extensions are not key usage (critical), key identifiers, policy and token alone, in this order")
+}
+# The Ballot CA signs with P-256: what is longer is by another key and does not verify.
+function certificate_signature(  s) {
+    start(substr(C["signature"], 3)); enter("30"); integer(); s = integer(); leave()
+    if (is_high(s)) fail("high s: a twin of the signature of the certificate")
 }
 function subject(  type, types, v) {
     for (start(C["subject"]) enter("30"); more(); leave()) {
@@ -1013,12 +1025,13 @@ check_chunk() {
         -v at="$VERIFY_AT" -v revoked="$T/revoked" -v keys="$T/keys" -v issuers="$T/issuers" "$BALLOT" >"$2/facts"
     [ ! -f "$2/bad" ] || findings <"$2/bad"
     [ -s "$2/facts" ] || return 0
-    # Three hashes of each key: itself; with a label and the election for the serial number and for the name.
+    # Four hashes of each key: itself; with a label and the election for the serial number and for the name; its point.
     awk '{ print $3 }' "$2/facts" | sha256_lines "$2/h" >"$2/spki"
     labelled='{ print hexof(label) "00" hexof(id) "00" $field }'
     awk -v id="$ID" -v label=ballot-serial-v1 -v field=3 "$HEX$labelled" "$2/facts" | sha256_lines "$2/h" >"$2/serial"
     awk -v id="$ID" -v label=ballot-name-v1 -v field=1 "$HEX$labelled" "$2/spki" | sha256_lines "$2/h" >"$2/name"
-    paste -d ' ' "$2/spki" "$2/serial" "$2/name" "$2/facts" >"$2/hashed"
+    awk '{ print substr($3, length($3) - 129) }' "$2/facts" | sha256_lines "$2/h" >"$2/id"
+    paste -d ' ' "$2/spki" "$2/serial" "$2/name" "$2/facts" "$2/id" >"$2/hashed"
     awk -v id="$ID" -v list="$2/list" -v findings="$2/derived" "$HEX"'
         {
             serial = substr("4567", NUM["0" substr($2, 1, 1)] % 4 + 1, 1) substr($2, 2, 39)
@@ -1030,7 +1043,8 @@ check_chunk() {
             if ($8 != hexof(uuid)) print path, "the name does not follow from the key and the election" > findings
             # what each token signs: prefix || DER { "ballot-token-v1", election id, hash of the key }
             message = wrap("30", wrap("0c", hexof("ballot-token-v1")) wrap("0c", hexof(id)) wrap("04", $1))
-            for (i = 10; i < NF; i += 3) {
+            if ($(NF - 1) != "0414" substr($NF, 1, 40)) print path, "the key identifier is not that of the key" > findings
+            for (i = 10; i < NF - 2; i += 3) {
                 print unpack($(i + 1) message, $4 "." $i ".message"); print unpack($(i + 2), $4 "." $i ".signature")
                 used = i == 10 ? $i : used " " $i
             }
@@ -1053,7 +1067,12 @@ check_chunk() {
         echo "$leaf $style $spki $point" >>"$2/good"
         # some versions leave altered text behind when the tag is wrong
         openssl cms -decrypt -inform DER -in "$2/envelope" -inkey "$T/key.pem" -binary -out "$2/plain/$leaf" \
-            2>/dev/null </dev/null || rm -f "$2/plain/$leaf"
+            2>/dev/null </dev/null && continue
+        rm -f "$2/plain/$leaf"
+        # it may be no point at all, which is the form of the ballot and not a vote that does not open
+        unhex "3059301306072a8648ce3d020106082a8648ce3d0301070342$point" >"$2/point"
+        openssl pkey -pubin -inform DER -in "$2/point" -noout 2>/dev/null ||
+            bad "$f" 'the ephemeral key is not a point of P-256'
     done <"$2/list"
     [ -f "$2/good" ] || return 0
     find "$2/plain" -type f ! -size "${PLAINTEXT_SIZE}c" -exec rm -f {} +

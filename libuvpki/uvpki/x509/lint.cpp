@@ -6,6 +6,7 @@
 #include "uvpki/openssl/der.h"
 #include "uvpki/x509/key_quality.h"
 #include "uvpki/x509/name.h"
+#include "uvpki/x509/native_key.h"
 #include "uvpki/x509/oids.h"
 #include "uvpki/x509/to_be_signed.h"
 
@@ -105,6 +106,10 @@ private:
                "the profile does not allow this type of key");
         expect(key.type() != KeyType::rsa || key.bits() >= min_certified_rsa_bits, "lint.key_quality",
                "an RSA key must have at least 3072 bits");
+        // T19: blind-signing keys are published as id-RSASSA-PSS, and they sign blindly: as a certificate's key such a
+        // key would let whoever has messages signed blindly forge its owner's signatures.
+        expect(key.native().padding == PublicKey::Native::Padding::any, "lint.blind_key",
+               "a key of type id-RSASSA-PSS is a blind-signing key, which is used for nothing else");
         for (auto& finding : check_key_quality(key)) find("lint.key_quality", finding.rule + ": " + finding.message);
     }
 

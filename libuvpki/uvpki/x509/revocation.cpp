@@ -7,6 +7,7 @@
 #include "uvpki/error.h"
 #include "uvpki/openssl/der.h"
 #include "uvpki/x509/oids.h"
+#include "uvpki/x509/profile.h"
 
 namespace uvpki::x509 {
 namespace {
@@ -85,12 +86,14 @@ Time read_time(ByteView value, std::string_view what) {
     return time;
 }
 
-RevokedEntry read_entry(der::Reader entry) {
+RevokedEntry read_entry(der::Reader entry, bool is_version_1) {
     RevokedEntry result;
     result.serial = to_bytes(entry.integer("revoked serial number"));
     require_serial(result.serial, malformed);
     result.revoked_at = entry.time("revocationDate");
     if (!entry.empty()) {
+        // RFC 5280, section 5.3: the entry extensions are "defined for X.509 v2 CRLs".
+        if (is_version_1) entry.refuse("an entry of a version 1 list has extensions");
         for (const auto& extension : parse_extensions(entry.any().encoding, malformed)) {
             if (extension.oid == oid::reason_code)
                 result.reason = read_reason(extension.value);
@@ -150,10 +153,11 @@ struct Crl::Parsed {
     SignatureAlgorithm algorithm{};
     Time this_update{}, next_update{};
     std::int64_t number = -1;
+    std::optional<Time> expired_certs_since;
     Bytes authority_key_identifier;
     std::vector<RevokedEntry> entries;  ///< sorted by serial
 
-    explicit Parsed(Bytes bytes) : der(std::move(bytes)) {
+    Parsed(Bytes bytes, CrlForm form) : der(std::move(bytes)), form_(form) {
         der::Reader outer(der, malformed);
         auto list = outer.sequence("certificate list");
         outer.finish("certificate list");
@@ -169,7 +173,8 @@ struct Crl::Parsed {
 
 private:
     void read_signed_part(der::Reader reader, ByteView outer_algorithm) {
-        if (reader.small_integer("version") != 1) reader.refuse("the list is not a version 2 CRL");
+        const bool is_version_1 = form_ == CrlForm::lenient && !reader.next_is(der::Tag::integer);
+        if (!is_version_1 && reader.small_integer("version") != 1) reader.refuse("the list is not a version 2 CRL");
         const auto inner_algorithm = reader.element(der::Tag::sequence, "signature algorithm").encoding;
         // RFC 5280, section 5.1.1.2: "This field MUST contain the same algorithm identifier as the signature field".
         if (!std::ranges::equal(inner_algorithm, outer_algorithm))
@@ -178,18 +183,24 @@ private:
         issuer = reader.element(der::Tag::sequence, "issuer").encoding;
         this_update = reader.time("thisUpdate");
         // RFC 5280, section 5.1.2.5: "Conforming CRL issuers MUST include the nextUpdate field in all CRLs."
-        next_update = reader.time("nextUpdate");
+        const bool has_end = reader.next_is(der::Tag::utc_time) || reader.next_is(der::Tag::generalized_time);
+        next_update = form_ == CrlForm::lenient && !has_end ? no_expiry : reader.time("nextUpdate");
         if (next_update < this_update) reader.refuse("nextUpdate is before thisUpdate");
         if (reader.next_is(der::Tag::sequence)) {
             auto revoked = reader.sequence("revoked certificates");
             // "When there are no revoked certificates, the revoked certificates list MUST be absent."
             if (revoked.empty()) reader.refuse("the list of revoked certificates is empty instead of absent");
-            while (!revoked.empty()) entries.push_back(read_entry(revoked.sequence("revoked certificate")));
+            while (!revoked.empty()) {
+                auto entry = revoked.sequence("revoked certificate");
+                entries.push_back(read_entry(entry, is_version_1));
+            }
         }
-        auto tagged = reader.enter(der::context_constructed(0), "CRL extensions");
+        if (form_ == CrlForm::strict || (!is_version_1 && !reader.empty())) {
+            auto tagged = reader.enter(der::context_constructed(0), "CRL extensions");
+            read_extensions(parse_extensions(tagged.any().encoding, malformed));
+            tagged.finish("CRL extensions");
+        }
         reader.finish("TBSCertList");
-        read_extensions(parse_extensions(tagged.any().encoding, malformed));
-        tagged.finish("CRL extensions");
         std::ranges::sort(entries, has_smaller_serial);
         require_distinct(entries, malformed);
     }
@@ -201,7 +212,7 @@ private:
             else if (extension.oid == oid::authority_key_identifier)
                 authority_key_identifier = read_authority_key(extension.value);
             else if (extension.oid == oid::expired_certs_on_crl)
-                read_time(extension.value, "expiredCertsOnCRL");
+                expired_certs_since = read_time(extension.value, "expiredCertsOnCRL");
             else if (extension.criticality == Criticality::critical)
                 // RFC 5280, section 5.2: with a critical extension unknown to it an application "MUST NOT use that CRL
                 // to determine the status of certificates". Delta and partial lists are among these.
@@ -209,14 +220,16 @@ private:
         }
         // RFC 5280, section 5.2: "Conforming CRL issuers are REQUIRED to include the authority key identifier and the
         // CRL number extensions in all CRLs issued."
-        if (number < 0 || authority_key_identifier.empty())
+        if (form_ == CrlForm::strict && (number < 0 || authority_key_identifier.empty()))
             fail_input(malformed, "the list has no cRLNumber or no authority key identifier");
     }
+
+    const CrlForm form_;
 };
 
-Crl Crl::parse(ByteView der) {
+Crl Crl::parse(ByteView der, CrlForm form) {
     if (der.size() > max_crl_size) fail_input("x509.crl.too_large", "the CRL is larger than 64 MiB");
-    return Crl(std::make_shared<const Parsed>(to_bytes(der)));
+    return Crl(std::make_shared<const Parsed>(to_bytes(der), form));
 }
 
 Crl Crl::parse_pem(std::string_view pem) {
@@ -241,6 +254,9 @@ Time Crl::this_update() const {
 Time Crl::next_update() const {
     return parsed_->next_update;
 }
+std::optional<Time> Crl::expired_certs_since() const {
+    return parsed_->expired_certs_since;
+}
 const std::vector<RevokedEntry>& Crl::entries() const {
     return parsed_->entries;
 }
@@ -253,13 +269,16 @@ const RevokedEntry* Crl::find(ByteView serial) const {
 }
 
 bool Crl::is_signed_by(const Certificate& ca) const {
+    const auto& identifier = parsed_->authority_key_identifier;
     return std::ranges::equal(parsed_->issuer, ca.subject()) &&
-           std::ranges::equal(parsed_->authority_key_identifier, ca.subject_key_identifier()) &&
+           (identifier.empty() || std::ranges::equal(identifier, ca.subject_key_identifier())) &&
            ca.basic_constraints().role == BasicConstraints::Role::ca && ca.has_key_usage(KeyUsage::crl_sign) &&
            is_valid_signature(ca.public_key(), parsed_->algorithm, parsed_->tbs, parsed_->signature);
 }
 
-Crl make_crl(const Certificate& ca, const PrivateKey& key, const std::vector<RevokedEntry>& entries,
+namespace {
+
+Crl sign_crl(const Certificate& ca, const PrivateKey& key, const std::vector<RevokedEntry>& entries,
              const CrlOptions& options) {
     constexpr std::string_view reason = "x509.crl.options";
     if (!(ca.public_key() == key.public_key()))
@@ -296,6 +315,31 @@ Crl make_crl(const Certificate& ca, const PrivateKey& key, const std::vector<Rev
     auto crl = Crl::parse(der::sequence({tbs, encode_algorithm(key.algorithm()), der::bit_string(key.sign(tbs))}));
     if (!crl.is_signed_by(ca)) fail(ErrorCode::internal, "x509.crl.compare", "the new CRL does not verify with its CA");
     return crl;
+}
+
+}  // namespace
+
+Crl make_crl(const Certificate& ca, const PrivateKey& key, const std::vector<RevokedEntry>& entries,
+             const CrlOptions& options) {
+    if (options.next_update >= no_expiry)
+        fail_input("x509.crl.options", "a list without end is for the finished Ballot CA alone");
+    return sign_crl(ca, key, entries, options);
+}
+
+Crl make_final_crl(const Certificate& ca, const PrivateKey& key, const std::vector<RevokedEntry>& entries,
+                   const Arc& arc, const FinalCrlOptions& options) {
+    constexpr std::string_view reason = "x509.crl.final";
+    if (claimed_ca_role(ca, arc) != Role::ballot_ca)
+        fail(ErrorCode::forbidden, reason, "only a Ballot CA has a last list: " + ca.subject_text() + " is none");
+    if (options.this_update <= options.last_not_after)
+        fail(ErrorCode::forbidden, reason,
+             ca.subject_text() + " is not finished: its last certificate is valid until " +
+                 format_rfc3339(options.last_not_after));
+    return sign_crl(ca, key, entries,
+                    {.number = options.number,
+                     .this_update = options.this_update,
+                     .next_update = no_expiry,
+                     .expired_certs_since = ca.not_before()});
 }
 
 }  // namespace uvpki::x509

@@ -2,6 +2,7 @@
 format, and the only way to packages in which exactly one thing is wrong although everything else was signed and stamped
 as an insider could."""
 import base64
+import csv
 import datetime
 import hashlib
 import json
@@ -84,6 +85,33 @@ def name(common, unit=None):
     return sequence(*(tlv(0x31, sequence(oid(kind), utf8(text))) for kind, text in parts if text))
 
 
+# docs/formats/eballot-rules.csv: rule, when, vector (a flaw of Authority.ballot), what.
+with open(Path(__file__).parents[3] / "docs/formats/eballot-rules.csv", encoding="utf-8") as table:
+    RULES = list(csv.DictReader(table))
+COUNT_RULES = {row["vector"]: row["rule"] for row in RULES if row["when"] == "count"}
+
+# Flaws of an envelope that openssl would not make.
+ENVELOPE_FLAWS = {"off-curve", "named-originator", "long-key", "keying-material", "long-nonce", "no-icvlen", "other-content-type",
+                  "envelope-attributes", "short-tag", "envelope-version"}
+
+
+def with_choices(*choices):
+    """The vote with these choices in its first contest, the board of c01 to c04."""
+    return lambda text: {"contests": [{"choices": list(choices), "id": text["contests"][0]["id"]}, *text["contests"][1:]]}
+
+
+# Flaws of a vote: the members that are another.
+VOTE_FLAWS = {
+    "copied-name": lambda text: {"ballot": hexhash(b"another key")},
+    "other-style-vote": lambda text: {"style": {"north": "south", "south": "north"}[text["style"]]},
+    "missing-contest": lambda text: {"contests": text["contests"][:1]},
+    "unknown-contest": lambda text: {"contests": [*text["contests"], {"choices": [], "id": "king"}]},
+    "unknown-candidate": with_choices("c99"),
+    "repeated-candidate": with_choices("c01", "c01"),
+    "too-many-choices": lambda text: {"contests": [text["contests"][0], {"choices": ["ann", "bob"], "id": "mayor"}]},
+}
+
+
 def policy(role):
     return f"{ARC}.1.{role}"
 
@@ -92,13 +120,13 @@ class Signer:
     """A certificate with its key."""
 
     def __init__(self, subject, issuer=None, key=None, *, begins=OPENS - 60 * DAY, ends=OPENS + 900 * DAY, roles=(), eku=(),
-                 usage=b"\x06\xc0", path=None, serial=None, extra=(), sign_with=None):
+                 usage=b"\x06\xc0", path=None, serial=None, extra=(), sign_with=None, flaw=""):
         self.key, self.subject = key or Key(), subject
-        self.key_id = sha256(self.key.point)[:20]
+        self.key_id = sha256(self.key.point + (b"x" if flaw == "other-key-identifier" else b""))[:20]
         self.serial = serial or int.from_bytes(b"\x55" + secrets.token_bytes(19), "big")
         self.issuer = (issuer or self).subject
         signing = sign_with or (issuer or self).key
-        extensions = [("2.5.29.14", False, octets(self.key_id)), ("2.5.29.15", True, tlv(3, usage))]
+        extensions = [("2.5.29.15", True, tlv(3, usage)), ("2.5.29.14", False, octets(self.key_id))]
         if issuer:
             extensions.append(("2.5.29.35", False, sequence(tlv(0x80, issuer.key_id))))
         if path is not None:
@@ -108,30 +136,37 @@ class Signer:
         if eku:
             extensions.append(("2.5.29.37", eku == (STAMP_EKU,), sequence(*map(oid, eku))))
         extensions += extra
+        if flaw == "extension-order":
+            extensions[:2] = extensions[1::-1]
         coded = [sequence(oid(kind), tlv(1, b"\xff") if critical else b"", octets(value))
                  for kind, critical, value in extensions]
         tbs = sequence(tlv(0xA0, integer(2)), integer(self.serial), signing.algorithm, self.issuer,
                        sequence(time(begins), time(ends)), subject, self.key.spki, tlv(0xA3, sequence(*coded)))
-        self.der = sequence(tbs, signing.algorithm, bits(signing.sign(tbs)))
+        self.der = sequence(tbs, signing.algorithm, bits(signing.sign(tbs, flaw == "high-s-certificate")))
 
     def pem(self):
         return pem("CERTIFICATE", self.der)
 
 
-def sign(content, signer, *, kind=ID_DATA, attached=True, high_s=False, unsigned=False, bag=()):
+def sign(content, signer, *, kind=ID_DATA, attached=True, high_s=False, unsigned=False, bag=(), flaw=""):
     """CMS SignedData with the attributes of an eBallot: content type, digest and signingCertificateV2."""
     named = sequence(sequence(tlv(0xA4, signer.issuer)), integer(signer.serial))
-    certificate_id = sequence(sequence(sequence(octets(sha256(signer.der)), named)))
+    certificate_id = sequence(sequence(sequence(octets(sha256(b"x" if flaw == "other-certificate-id" else signer.der)), named)))
+    stated = b"x" if flaw == "other-digest" else content
+    digest, algorithm = sha256(stated), SHA256
+    if signer.key.curve is P384:
+        digest, algorithm = hashlib.sha384(stated).digest(), sequence(oid("2.16.840.1.101.3.4.2.2"))
     attributes = sorted([sequence(oid("1.2.840.113549.1.9.3"), set_of(oid(kind))),
-                         sequence(oid("1.2.840.113549.1.9.4"), set_of(octets(sha256(content)))),
-                         sequence(oid("1.2.840.113549.1.9.16.2.47"), set_of(certificate_id))])
+                         sequence(oid("1.2.840.113549.1.9.4"), set_of(octets(digest))),
+                         sequence(oid("1.2.840.113549.1.9.16.2.47"), set_of(certificate_id)),
+                         *([sequence(oid("1.2.840.113549.1.9.5"), set_of(time(OPENS)))] if flaw == "signing-time" else [])])
     extra = tlv(0xA1, sequence(oid("1.2.3.4"), set_of(integer(5)))) if unsigned else b""
-    info = sequence(integer(1), sequence(signer.issuer, integer(signer.serial)), SHA256, tlv(0xA0, *attributes),
+    info = sequence(integer(1), sequence(signer.issuer, integer(signer.serial)), algorithm, tlv(0xA0, *attributes),
                     signer.key.algorithm, octets(signer.key.sign(tlv(0x31, *attributes), high_s)), extra)
     inner = sequence(oid(kind), tlv(0xA0, octets(content)) if attached else b"")
     version = integer(1 if kind == ID_DATA else 3)
     return sequence(oid("1.2.840.113549.1.7.2"), tlv(0xA0, sequence(
-        version, tlv(0x31, SHA256), inner, tlv(0xA0, signer.der, *bag), tlv(0x31, info))))
+        version, tlv(0x31, algorithm), inner, tlv(0xA0, signer.der, *bag), tlv(0x31, info))))
 
 
 def merkle(entries, leaf=True):
@@ -151,7 +186,7 @@ class Authority:
         people = dict(usage=b"\x06\xc0", eku=(CLIENT_EKU, MAIL_EKU))
         self.root = Signer(name("Root"), key=Key(P384), ends=OPENS + 10950 * DAY, usage=b"\1\6", path=-1)
         self.issuing = Signer(name("Issuing CA"), self.root, ends=OPENS + 5000 * DAY, roles=range(5, 17), usage=b"\1\6", path=1)
-        self.ballot_ca = Signer(name("Ballot CA", ID), self.issuing, roles=[6], eku=(MAIL_EKU,), usage=b"\1\6", path=0)
+        self.ballot_ca = Signer(name(f"Ballot CA {ID}"), self.issuing, roles=[6], eku=(MAIL_EKU,), usage=b"\1\6", path=0)
         self.registrar_ca = Signer(name("Registrar CA city"), self.issuing, roles=[5, 8], eku=(CLIENT_EKU, MAIL_EKU),
                                    usage=b"\1\6", path=0)
         self.officer = Signer(name("Officer"), self.issuing, roles=[11], **people)
@@ -223,7 +258,7 @@ class Authority:
     def ballot(self, number, flaw=""):
         """The ballot with this number, in style, choices and validity always the same; `flaw` names what is wrong in it."""
         style = ("north", "south")[number % 2]
-        key = self.ballots[number - 2][2] if flaw == "same-key" else Key()
+        key = self.ballots[number - 2][2] if flaw == "same-key" else Key(P384) if flaw == "p384-key" else Key()
         other = {"north": "south", "south": "north"}[style]
         file, token_spki = self.styles[other if flaw == "other-style" else style]
         election = "another-one" if flaw == "other-election-token" else ID
@@ -237,7 +272,7 @@ class Authority:
         if flaw == "forged-token":
             signature = secrets.token_bytes(1) + signature[1:]
         key_id = sha256(b"x" if flaw == "unknown-key" else token_spki)
-        token = sequence(integer(1), octets(key_id), octets(prefix), octets(signature))
+        token = sequence(integer(2 if flaw == "token-version" else 1), octets(key_id), octets(prefix), octets(signature))
         tokens = sequence(*[token] * (2 if flaw == "two-tokens" else 1))
         serial = sha256(b"ballot-serial-v1\0" + ID.encode() + b"\0" + key.spki)[:20]
         digest = bytearray(sha256(b"ballot-name-v1\0" + ID.encode() + b"\0" + sha256(key.spki))[:16])
@@ -249,8 +284,12 @@ class Authority:
             name(common, "another-one" if flaw == "other-election" else ID), issuer, key, roles=roles, begins=OPENS,
             ends=CLOSES + (DAY if flaw == "longer-window" else 0 * DAY), sign_with=Key() if flaw == "forged-ca" else None,
             serial=int.from_bytes(bytes([0x40 | serial[0] & 0x3F]) + serial[1:], "big") ^ (flaw == "other-serial"),
-            extra=[] if flaw == "no-token" else [(f"{ARC}.2.1", False, tokens)])
+            usage=b"\7\x80" if flaw == "other-key-usage" else b"\x06\xc0", flaw=flaw,
+            extra=[(f"{ARC}.2.1", False, tokens)][flaw == "no-token":] +
+            ([("2.5.29.37", False, sequence(oid(MAIL_EKU)))] if flaw == "extra-extension" else []))
         sealed = self.seal(self.plaintext(number, style, key, flaw), flaw)
+        if flaw in ENVELOPE_FLAWS:
+            sealed = self.seal_with(self.plaintext(number, style, key, flaw), Key(), flaw)
         if flaw in ("own-ephemeral", "mirrored-ephemeral"):
             scalar = self.ephemeral.scalar
             ephemeral = Key(scalar=scalar if flaw == "own-ephemeral" else P256.order - scalar)
@@ -258,11 +297,13 @@ class Authority:
         if flaw == "copied":
             sealed = self.ballots[number - 2][1]
         file = sign(sealed, certificate, high_s=flaw == "high-s", unsigned=flaw == "unsigned-attribute",
-                    bag=[self.officer.der] if flaw == "extra-certificate" else [])
+                    bag=[self.officer.der] if flaw == "extra-certificate" else [], attached=flaw != "detached", flaw=flaw)
         if flaw == "flipped-signature":
             file = file[:-5] + bytes([file[-5] ^ 1]) + file[-4:]
         if flaw == "trailing-byte":
             file += b"\0"
+        if flaw == "too-large":
+            file += bytes(65536)
         return file, sealed, key, style
 
     def choices(self, number):
@@ -279,8 +320,11 @@ class Authority:
                 "style": style}
         if number == 1 or flaw == "other-manifest":
             text["manifest"] = hexhash(b"another one")
-        text["pad"] = "0" * (SIZE - len(canonical(text)))
-        return canonical(text)
+        text |= VOTE_FLAWS.get(flaw, lambda text: {})(text)
+        text["pad"] = ("1" if flaw == "other-pad" else "0") * (SIZE - len(canonical(text)))
+        if flaw == "not-canonical":
+            return b" " + canonical(text)[:-3] + b'"}'
+        return canonical(text)[:-1] if flaw == "short-vote" else canonical(text)
 
     def seal(self, plaintext, flaw):
         (self.folder / "election.pem").write_bytes(self.election.pem())
@@ -299,7 +343,7 @@ class Authority:
             sealed = sealed[:-30] + bytes([sealed[-30] ^ 1]) + sealed[-29:]
         return sealed
 
-    def seal_with(self, plaintext, ephemeral):
+    def seal_with(self, plaintext, ephemeral, flaw=""):
         """An envelope by this ephemeral key, which openssl would choose anew each time (RFC 5083, 5084, 5753)."""
         certificate = self.election
         x, _ = P256.multiply(ephemeral.scalar, P256.multiply(self.election_key.scalar))
@@ -307,15 +351,24 @@ class Authority:
         shared_info = sequence(wrap, tlv(0xA2, octets(integer_octets(256, 4))))
         wrapping_key = sha256(integer_octets(x, 32) + integer_octets(1, 4) + shared_info)
         key, nonce = secrets.token_bytes(32), secrets.token_bytes(12)
+        point = ephemeral.point[:-1] + bytes([ephemeral.point[-1] ^ 1]) if flaw == "off-curve" else ephemeral.point
         wrapped = aes_256("id-aes256-wrap", wrapping_key, key, "-iv", "A6" * 8)
         ciphertext, tag = gcm(key, nonce, plaintext)
-        originator = tlv(0xA0, tlv(0xA1, sequence(oid("1.2.840.10045.2.1")), bits(ephemeral.point)))
+        originator = tlv(0xA0, tlv(0xA1, sequence(oid("1.2.840.10045.2.1")), bits(point)))
+        if flaw == "named-originator":
+            originator = tlv(0xA0, sequence(certificate.issuer, integer(certificate.serial)))
+        wrapped += b"\0" * 8 if flaw == "long-key" else b""
         recipient = sequence(sequence(certificate.issuer, integer(certificate.serial)), octets(wrapped))
-        agreement = tlv(0xA1, integer(3), originator, sequence(oid("1.3.132.1.11.1"), wrap), sequence(recipient))
-        cipher = sequence(oid("2.16.840.1.101.3.4.1.46"), sequence(octets(nonce), integer(16)))
-        content = sequence(oid(ID_DATA), cipher, tlv(0x80, ciphertext))
+        material = tlv(0xA1, octets(b"user keying")) if flaw == "keying-material" else b""
+        agreement = tlv(0xA1, integer(3), originator, material, sequence(oid("1.3.132.1.11.1"), wrap), sequence(recipient))
+        cipher = sequence(oid("2.16.840.1.101.3.4.1.46"), sequence(octets(nonce + (b"\0" * 4 if flaw == "long-nonce" else b"")),
+                                                                    b"" if flaw == "no-icvlen" else integer(16)))
+        content = sequence(oid("1.2.3.4" if flaw == "other-content-type" else ID_DATA), cipher, tlv(0x80, ciphertext))
+        attributes = tlv(0xA2, sequence(oid("1.2.3.4"), set_of(integer(5)))) if flaw == "envelope-attributes" else b""
+        tag = tag[:12] if flaw == "short-tag" else tag
+        version = integer(1 if flaw == "envelope-version" else 0)
         return sequence(oid("1.2.840.113549.1.9.16.1.23"),
-                        tlv(0xA0, sequence(integer(0), set_of(agreement), content, octets(tag))))
+                        tlv(0xA0, sequence(version, set_of(agreement), content, octets(tag), attributes)))
 
     def stamp(self, data, when, signer=None):
         signer = signer or self.tsa
@@ -324,10 +377,13 @@ class Authority:
         return sequence(sequence(integer(0)), sign(info, signer, kind=ID_TST))
 
     def revocation_list(self, ca, revoked=()):
+        """Without end for the Ballot CA, which is finished; every list keeps certificates that have expired."""
         entries = sequence(*(sequence(integer(serial), time(when)) for serial, when in revoked)) if revoked else b""
         extensions = tlv(0xA0, sequence(sequence(oid("2.5.29.35"), octets(sequence(tlv(0x80, ca.key_id)))),
-                                        sequence(oid("2.5.29.20"), octets(integer(1)))))
-        tbs = sequence(integer(1), ca.key.algorithm, ca.subject, time(CLOSES + HOUR), time(CLOSES + DAY), entries, extensions)
+                                        sequence(oid("2.5.29.20"), octets(integer(1))),
+                                        sequence(oid("2.5.29.60"), octets(tlv(0x18, b"20200101000000Z")))))
+        until = tlv(0x18, b"99991231235959Z") if ca is self.ballot_ca else time(CLOSES + DAY)
+        tbs = sequence(integer(1), ca.key.algorithm, ca.subject, time(CLOSES + HOUR), until, entries, extensions)
         return pem("X509 CRL", sequence(tbs, ca.key.algorithm, bits(ca.key.sign(tbs))))
 
     def checkpoint(self, leaves):
@@ -344,7 +400,7 @@ class Authority:
     def results(self, ballots, leaves, flaws):
         """By the rules of docs/formats: ballot 1 is of another manifest and ballot 7 no ballot, 6 is blank."""
         names = [hexhash(ballot[0]) for ballot in ballots]
-        rules = {"copied": "ballot.copied", "other-manifest": "ballot.manifest", "flipped-ciphertext": "ballot.open"}
+        rules = COUNT_RULES
         invalid = {names[1]: "ballot.manifest", names[7]: "ballot.plaintext.size"}
         invalid |= {names[n]: rules[flaw] for n, flaw in flaws.items() if flaw in rules}
         sharing = sorted(names[n] for n, flaw in flaws.items() if flaw.endswith("-ephemeral"))

@@ -148,7 +148,7 @@ class Ballots(WrittenPackage):
 
     def test_certificates_that_are_not_those_of_ballots(self):
         self.refused_ballots({"by-issuing-ca": "not from the Ballot CA", "by-registrar-ca": "not from the Ballot CA",
-                              "forged-ca": "do not verify", "no-role": "not key identifiers", "voter-role": "do not verify"})
+                              "forged-ca": "do not verify", "no-role": "not key usage", "voter-role": "do not verify"})
         self.refused_ballots({"longer-window": "voting window", "other-election": "another election", "other-serial": "serial",
                               "other-name": "name", "flipped-signature": "do not verify"})
 

@@ -112,3 +112,28 @@ TEST_CASE("tiles that agree with each other but not with the checkpoint are refu
     absurd.size = 999'999'999'999'999'999;
     CHECK(reason_of([&] { verify_tiles(make_tiles(tree), absurd); }) == "merkle.tiles.missing");
 }
+
+TEST_CASE("each file of a log, partial tiles included, is missed when it is gone and named when a byte is changed") {
+    // Full and partial files on two levels.
+    const auto tree = tree_of(256 + 19);
+    const auto tiles = make_tiles(tree);
+    REQUIRE(tiles.size() == 5);
+    for (const auto* partial : {"tile/0/001.p/19", "tile/1/000.p/1", "tile/entries/001.p/19"})
+        CHECK(tiles.contains(partial));
+    for (const auto& [path, content] : tiles) {
+        CAPTURE(path);
+        auto without = tiles;
+        without.erase(path);
+        CHECK(names(check_tiles(without, head(tree, tree.size())), path));
+        auto altered = tiles;
+        altered.at(path).back() ^= 1;
+        CHECK_FALSE(check_tiles(altered, head(tree, tree.size())).empty());
+        auto cut = tiles;
+        cut.at(path).pop_back();
+        CHECK(names(check_tiles(cut, head(tree, tree.size())), path));
+    }
+    // A partial tile of an earlier size left behind does not belong to the log of this size.
+    auto more = tiles;
+    more.emplace("tile/0/001.p/18", Bytes(18 * 32));
+    CHECK(names(check_tiles(more, head(tree, tree.size())), "tile/0/001.p/18"));
+}

@@ -4,15 +4,15 @@
 #include <map>
 #include <sstream>
 
+#include "tests/unit/x509/plain_certificate.h"
 #include "uvpki/encoding.h"
 #include "uvpki/error.h"
 #include "uvpki/files.h"
-#include "uvpki/openssl/der.h"
 #include "uvpki/x509/ocsp.h"
-#include "uvpki/x509/to_be_signed.h"
 
 using namespace uvpki;
 using namespace uvpki::x509;
+using namespace uvpki::testing;
 
 namespace {
 
@@ -28,36 +28,6 @@ Bytes block(const std::string& text, const std::string& label) {
     for (const char c : text.substr(start, stop - start))
         if (c != '\n') base64 += c;
     return parse_base64(base64);
-}
-
-/// Name, key and serial number of the files' certificates, which have no extensions.
-struct Plain {
-    Bytes subject, spki, serial;
-};
-Plain read_plain(ByteView der) {
-    auto fields = der::Reader(der).sequence("certificate").sequence("tbsCertificate");
-    fields.any();  // version
-    Plain plain;
-    plain.serial = to_bytes(fields.any().content);
-    for (int before_subject = 0; before_subject < 3; ++before_subject) fields.any();
-    plain.subject = to_bytes(fields.any().encoding);
-    plain.spki = to_bytes(fields.any().encoding);
-    return plain;
-}
-
-/// A CA of the file's name and key, in a form that we read; nothing else of a trusted CA matters.
-Certificate stand_in(const Plain& ca) {
-    const auto key = PrivateKey::generate(KeyType::ec_p256);
-    const ToBeSigned form{.serial = Bytes(20, 0x41),
-                          .algorithm = key.algorithm(),
-                          .issuer = ca.subject,
-                          .not_before = parse_rfc3339("2017-01-01T00:00:00Z"),
-                          .not_after = parse_rfc3339("2018-01-01T00:00:00Z"),
-                          .subject = ca.subject,
-                          .spki = ca.spki,
-                          .extensions = {{"1.2.3.4", Extension::Criticality::non_critical, der::null()}}};
-    const auto tbs = form.encode();
-    return Certificate::parse(assemble_certificate(tbs, key.algorithm(), key.sign(tbs)));
 }
 
 struct Outcome {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tests/unit/x509/handmade.h"
+#include "uvpki/blind/blind_key.h"
 #include "uvpki/x509/oids.h"
 
 using namespace uvpki;
@@ -213,4 +214,21 @@ TEST_CASE("every certificate of the authority is clean") {
     CHECK(check_lint(pki.ballot_ca, {Role::ballot_ca, pki.arc, &pki.issuing}).empty());
     CHECK(has(rules_broken(pki.ballot_ca, {Role::registrar_ca, pki.arc, &pki.issuing}), "lint.policies"));
     CHECK(has(rules_broken(pki.issuing, {Role::registrar_ca, pki.arc, &pki.root}), "lint.basic_constraints"));
+}
+
+TEST_CASE("T19: a certificate for a blind-signing key is reported, in the form in which such keys are published") {
+    TestPki pki;
+    const auto blind_key = blind::BlindPrivateKey::generate(3072).public_key();
+    const auto& issuer = pki.issuer_of(Role::officer);
+    const LintContext context{.role = Role::officer, .arc = pki.arc, .issuer = &issuer.certificate()};
+    const auto made_for = [&](const PublicKey& key) {
+        return rules_broken(sign(draft(pki, Role::officer, key, issuer), issuer.key()), context);
+    };
+    const auto published = PublicKey::parse_spki(blind_key.spki());
+    CHECK(made_for(published) == std::vector<std::string>{"lint.blind_key"});
+    // The same numbers as rsaEncryption are any RSA key's form: those are found by comparison, where tokens are known.
+    const auto octets = published.key_octets();
+    const auto plain =
+        der::sequence({der::sequence({der::oid(oid::rsa_encryption), der::null()}), der::bit_string(octets)});
+    CHECK(made_for(PublicKey::parse_spki(plain)).empty());
 }

@@ -10,6 +10,7 @@
 using namespace uvpki;
 using namespace uvpki::x509;
 using namespace uvpki::testing;
+using uvpki::test::reason_of;
 
 namespace {
 
@@ -69,8 +70,9 @@ TEST_CASE("openssl verifies our lists and finds revoked certificates with them")
                                                      .revoked_at = pki.clock.now(),
                                                      .reason = RevocationReason::key_compromise,
                                                      .invalid_since = pki.clock.now() - Days{1}}});
-    const auto final_list = make_crl(pki.registrar_ca, pki.registrar_ca_key, {},
-                                     {.number = 2, .this_update = pki.clock.now(), .next_update = no_expiry});
+    const auto final_list = make_final_crl(
+        pki.ballot_ca, pki.ballot_ca_key, {}, pki.arc,
+        {.this_update = TestPki::voting_closes() + Seconds{1}, .last_not_after = TestPki::voting_closes()});
     save_file(folder / "registrar.pem", pki.registrar_ca.pem());
     save_file(folder / "crl.pem", crl.pem());
     save_file(folder / "final.pem", final_list.pem());
@@ -182,4 +184,33 @@ TEST_CASE("revocation reasons have names both ways") {
                              "cessation-of-operation", "privilege-withdrawn"})
         CHECK(revocation_reason_name(parse_revocation_reason(name)) == name);
     CHECK(test::reason_of([] { parse_revocation_reason("lost"); }) == "x509.revocation.reason");
+}
+
+TEST_CASE("a list says since when it keeps expired certificates, and no ordinary list is without end") {
+    TestPki pki;
+    CHECK(pki.crl(pki.registrar_issuer).expired_certs_since() == TestPki::start());
+    CHECK_FALSE(pki.crl(pki.registrar_issuer).is_final());
+    const auto now = pki.clock.now();
+    const auto plain = make_crl(pki.registrar_ca, pki.registrar_ca_key, {},
+                                {.number = 1, .this_update = now, .next_update = now + Days{1}});
+    CHECK_FALSE(plain.expired_certs_since().has_value());
+    CHECK(reason_of([&] {
+              make_crl(pki.registrar_ca, pki.registrar_ca_key, {}, {.this_update = now, .next_update = no_expiry});
+          }) == "x509.crl.options");
+}
+
+TEST_CASE("only a Ballot CA whose last certificate has ended gets a list without end") {
+    TestPki pki;
+    const auto closes = TestPki::voting_closes();
+    const FinalCrlOptions done{.this_update = closes + Seconds{1}, .last_not_after = closes};
+    const auto crl = make_final_crl(pki.ballot_ca, pki.ballot_ca_key, {}, pki.arc, done);
+    CHECK(crl.is_final());
+    CHECK(crl.is_signed_by(pki.ballot_ca));
+    CHECK(crl.expired_certs_since() == pki.ballot_ca.not_before());
+    const auto refusal = [&](const Issuer& issuer, const FinalCrlOptions& options) {
+        return reason_of([&] { make_final_crl(issuer.certificate(), issuer.key(), {}, pki.arc, options); });
+    };
+    CHECK(refusal(pki.ballot_issuer, {.this_update = closes, .last_not_after = closes}) == "x509.crl.final");
+    for (const auto* live : {&pki.root_issuer, &pki.issuing_issuer, &pki.registrar_issuer})
+        CHECK(refusal(*live, done) == "x509.crl.final");
 }
