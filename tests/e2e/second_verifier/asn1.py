@@ -12,6 +12,7 @@ ECDSA_SHA256, ECDSA_SHA384, RSA_SHA256 = "1.2.840.10045.4.3.2", "1.2.840.10045.4
 CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME, SIGNING_CERTIFICATE = (
     "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4", "1.2.840.113549.1.9.5", "1.2.840.113549.1.9.16.2.47")
 KEY_USAGE, KEY_ID, AUTHORITY_KEY_ID, POLICIES = "2.5.29.15", "2.5.29.14", "2.5.29.35", "2.5.29.32"
+EXPIRED_CERTIFICATES = "2.5.29.60"
 ORDERS = {P256: 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
           P384: 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973}
 PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
@@ -231,8 +232,12 @@ class RevocationList:
                 when = parse(extensions["2.5.29.24"], GENERALIZED).time()
             self.revoked[serial] = when
             parts.done()
-        self.extensions = [extension.reader().take(OID).oid() for extension in
-                           reader.take(0xA0).reader().take(SEQUENCE).reader().rest()]
+        self.extensions = {}
+        for extension in reader.take(0xA0).reader().take(SEQUENCE).reader().rest():
+            parts = extension.reader()
+            kind, _ = parts.take(OID).oid(), parts.optional(1)
+            self.extensions[kind] = parts.take(OCTETS).body
+            parts.done()
         reader.done()
 
 

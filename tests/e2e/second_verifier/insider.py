@@ -229,8 +229,10 @@ class Insiders:
                        tlv(0xA3, sequence(*extensions)))
         return Signer(self.signed(tbs, issuer.key), key)
 
-    def revocation_list(self, ca, revoked=(), begins="20260327090100Z", ends="99991231235959Z", key=None):
-        """`revoked`: (serial number, time, invalidity date or nothing)."""
+    def revocation_list(self, ca, revoked=(), begins="20260327090100Z", ends=None, key=None,
+                        keeps="20260302090000Z"):
+        """`revoked`: (serial number, time, invalidity date or nothing). Only the Ballot CA's list has no end."""
+        ends = ends or ("99991231235959Z" if ca is self.ballot_ca else "20260403090100Z")
         entries = []
         for serial, when, invalid in revoked:
             reason = sequence(oid("2.5.29.21"), octets(b"\x0a\1\1")) + sequence(oid("2.5.29.24"),
@@ -239,7 +241,7 @@ class Insiders:
             entries.append(sequence(integer(serial), der_time(when), sequence(reason)))
         authority = sequence(tlv(0x80, ca.certificate.extensions[KEY_ID][1][2:]))
         extensions = [sequence(oid("2.5.29.35"), octets(authority)), sequence(oid("2.5.29.20"), octets(integer(9))),
-                      sequence(oid("2.5.29.60"), octets(tlv(0x18, b"20260302090000Z")))]
+                      sequence(oid("2.5.29.60"), octets(tlv(0x18, keeps.encode()))) if keeps else b""]
         tbs = sequence(integer(1), sequence(oid(ECDSA_SHA256)), ca.certificate.subject, der_time(begins),
                        der_time(ends),
                        sequence(*entries) if entries else b"", tlv(0xA0, sequence(*extensions)))
@@ -372,7 +374,7 @@ class Insiders:
                                                                         *self.chain[3:]))
         out["crl/ballot-ca.pem"] = self.revocation_list(self.ballot_ca)
         if revoked:
-            out["crl/issuing-ca.pem"] = self.revocation_list(self.issuing, revoked, ends="20260403090100Z")
+            out["crl/issuing-ca.pem"] = self.revocation_list(self.issuing, revoked)
 
         def document(path, value, who):
             out[path] = files.pop(path, lambda same: same)(canonical(value).encode())

@@ -345,12 +345,26 @@ def trustees(i):
 
 def lists_and_chain(i):
     chain = [pem("CERTIFICATE", der) for der in (*i.chain[:2], i.ballot_ca.der, *i.chain[3:])]
-    forged = i.revocation_list(i.issuing, ends="20260403090100Z", key=Key())
+    forged = i.revocation_list(i.issuing, key=Key())
     other = i.leaf(11)
     told = {
         "a revocation list missing": ({"crl/ballot-ca.pem": gone}, "crl/ballot-ca.pem"),
         "a revocation list of another CA": ({"crl/root.pem": always(i.revocation_list(i.issuing))}, "crl/root.pem"),
         "a forged revocation list": ({"crl/issuing-ca.pem": always(forged)}, "crl/issuing-ca.pem"),
+        "a revocation list from before closing":
+            ({"crl/issuing-ca.pem": always(i.revocation_list(i.issuing, begins="20260310090000Z"))},
+             "crl/issuing-ca.pem"),
+        "a revocation list that forgets": ({"crl/issuing-ca.pem": always(i.revocation_list(i.issuing, keeps=None))},
+                                           "crl/issuing-ca.pem"),
+        "a revocation list that forgot":
+            ({"crl/issuing-ca.pem": always(i.revocation_list(i.issuing, keeps="20260310090000Z"))},
+             "crl/issuing-ca.pem"),
+        "a revocation list without end":
+            ({"crl/issuing-ca.pem": always(i.revocation_list(i.issuing, ends="99991231235959Z"))},
+             "crl/issuing-ca.pem"),
+        "a last revocation list with an end":
+            ({"crl/ballot-ca.pem": always(i.revocation_list(i.ballot_ca, ends="20260403090100Z"))},
+             "crl/ballot-ca.pem"),
         "two revocation lists in one file": ({"crl/issuing-ca.pem": lambda text: text + text}, "crl/issuing-ca.pem"),
         "a revocation list of an unknown issuer": ({"crl/registrar-ca-city.pem": always(good_list(i))},
                                                    "crl/registrar-ca-city.pem"),
@@ -405,13 +419,11 @@ def all_mutations(i):
 def only_the_second_verifier_finds(i):
     """What the text forbids and uvaudit still lets pass; whoever closes one of these gaps moves it to the others."""
     message = "trustees/ceremony/0099.p7m"
-    old = i.revocation_list(i.issuing, begins="20260310090000Z", ends="20260403090100Z")
     return {
         "no README": ({"files": {"README.txt": gone}}, "README.txt"), "no verify.sh": ({"files": {"verify.sh": gone}},
                                                                                        "verify.sh"),
         "a ceremony message twice": ({"files": {message: always(i.good["trustees/ceremony/0002.p7m"])}},
                                      "trustees/ceremony/"),
-        "a revocation list from before closing": ({"files": {"crl/issuing-ca.pem": always(old)}}, "crl/issuing-ca.pem"),
         "evidence older than what it covers": ({"last": "20260324000000Z"}, "evidence/0001.tsr")}
 
 

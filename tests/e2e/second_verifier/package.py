@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from asn1 import ID_DATA, Malformed, SignedMessage, TimeStamp, require
-from canonical import parse_json, seconds
+from asn1 import ID_DATA, Malformed, SignedMessage, TimeStamp, parse, require
+from canonical import decode_base64, parse_json, seconds
 
 ROLES = {"voter": 5, "ballot": 6, "tsa": 7, "officer": 11, "registrar": 12, "trustee": 13, "trustee-enc": 15,
          "election": 16}
@@ -113,6 +113,11 @@ class Package:
     def verify_at(self):
         return seconds(self.manifest["verify_at"])
 
+    def token_keys(self):
+        """The subjectPublicKey octets of the manifest's token keys."""
+        nodes = (parse(decode_base64(key["spki"])).reader().rest() for key in self.manifest["token_keys"])
+        return [pair[1].bits() for pair in nodes]
+
     def check_role(self, certificate, role):
         """The policy and the issuing CA together are the role."""
         issuer = self.ballot_ca if role == "ballot" else self.issuing
@@ -141,6 +146,8 @@ class Package:
         require((message.content is None) == (content is not None), "has its content in the wrong place")
         message.check_digest(message.content if content is None else content)
         self.check_role(message.certificate, role)
+        require(message.certificate.key.bits not in self.token_keys(),
+                "is signed with a token key, which signs nothing else")
         detached = [] if content is None else ["-content", "@content"]
         files = {} if content is None else {"content": content}
         good, _ = self.openssl.run("cms", "-verify", "-cades", "-inform", "DER", "-binary", "-in", "@message",

@@ -15,7 +15,8 @@ import re
 import sys
 from pathlib import Path
 
-from asn1 import AUTHORITY_KEY_ID, KEY_ID, KEY_USAGE, Certificate, Malformed, RevocationList, parse, require
+from asn1 import (AUTHORITY_KEY_ID, EXPIRED_CERTIFICATES, GENERALIZED, KEY_ID, KEY_USAGE, Certificate, Malformed,
+                  RevocationList, parse, require)
 from ballots import Ballot, BallotRules, mark_repeated
 from canonical import decode_base64, seconds
 from package import OpenSsl, Package, hash_list, hexhash, pem_blocks, sha256
@@ -149,6 +150,11 @@ def check_revocation_lists(package):
             require(package.openssl.signed(ca.key, revocations.signature, revocations.tbs), "is not signed by its CA")
             require(seconds(revocations.begins) >= seconds(package.manifest["voting"]["closes"]),
                     "is older than the end of voting")
+            keeps = revocations.extensions.get(EXPIRED_CERTIFICATES)
+            require(keeps is not None and seconds(parse(keeps, GENERALIZED).time()) <= seconds(ca.begins),
+                    "does not say that it keeps the expired certificates of its CA")
+            require((revocations.ends == "99991231235959Z") == (stem == "ballot-ca"),
+                    "ends although its CA is finished, or has no end although its CA is at work")
             package.revocations[ca.subject] = revocations.revoked
     for ca in package.chain:
         with package.about("chain.pem"):
