@@ -159,7 +159,7 @@ TEST_CASE("bad files, passwords and arguments give one clear line, the documente
     unchanged(t.run("step" + Trustees::secrets(1) + " --key t2-key.pem --key-password-file password" + t.on_board()), 2,
               "threshold.state");
     unchanged(
-        t.run("step" + Trustees::secrets(1) + " --key t1-key.pem --key-password-file wrong-password" + t.on_board()), 1,
+        t.run("step" + Trustees::secrets(1) + " --key t1-key.pem --key-password-file wrong-password" + t.on_board()), 2,
         "t1-key.pem");
     unchanged(t.run("status --plan plan.json --board nowhere" + t.common()), 2, "board.missing");
     unchanged(t.run("status --plan t1.pem --board board" + t.common()), 2, "t1.pem");
