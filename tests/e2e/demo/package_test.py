@@ -125,7 +125,7 @@ class WrongUse(PackageTest):
         code, out, err = run([*arguments, DEMO / "passwords/auditor-trustee-enc"])
         self.assertEqual(code, 0, out + err)
         code, out, err = run([*arguments, DEMO / "passwords/officer-officer"])
-        self.assertEqual(code, 1, out)
+        self.assertEqual(code, 2, out)
         single_error_line(self, err)
 
     def test_the_counted_ballots_count_the_same_with_the_rules_file(self):
