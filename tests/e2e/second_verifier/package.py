@@ -160,10 +160,13 @@ class Package:
         self.check_revocation(message.certificate, self.verify_at())
         return message
 
-    def check_stamp(self, response, data):
-        """The time of an RFC 3161 response over `data`, by the TSA of the manifest, checked at its own time."""
+    def check_stamp(self, path):
+        """The time of the RFC 3161 response over the list `path`, by the TSA of the manifest, checked at its own time."""
+        response, data = self.read(path.replace(".sha256", ".tsr")), self.files[path]
         stamp = TimeStamp(response)
-        require(stamp.imprint == sha256(data), "stamps something else")
+        if stamp.imprint != sha256(data):
+            self.bad(path, "is not what was stamped")  # either of the two may be the altered one
+            raise Malformed("stamps something else")
         require(stamp.policy == self.role("tsa"), "is stamped under another policy")
         tsa = self.manifest["tsa_certificate"]
         require(base64.b64encode(stamp.certificate.der).decode() == tsa, "is not by the TSA of the manifest")

@@ -90,7 +90,7 @@ def check_evidence(package):
             for name in set(covered) - set(names):
                 package.bad(name, f"is not listed in {path}")
         with package.about(path[:-6] + "tsr"):
-            when = package.check_stamp(package.read(path[:-6] + "tsr"), package.files[path])
+            when = package.check_stamp(path)
             require(when >= before, "is older than what it covers")
             before = when
 
@@ -113,8 +113,9 @@ def check_chain(package, root_hash):
         require(blocks is not None and ders[0] == blocks[0], "does not begin with root.pem")
         require(len(set(ders)) == len(ders) and len({ca.subject for ca in chain}) == len(chain),
                 "has a certificate twice")
-        require(base64.b64encode(ders[2]).decode() == package.manifest["ballot_ca"],
-                "has another Ballot CA than the manifest")
+        if base64.b64encode(ders[2]).decode() != package.manifest["ballot_ca"]:
+            package.bad("manifest.json", "names another Ballot CA than chain.pem holds")  # either may be the altered one
+            raise Malformed("has another Ballot CA than the manifest")
         root, issuing, *others = chain
         package.trusted = package.read("chain.pem")
         for ca, issuer in [(root, root), (issuing, root), *((other, issuing) for other in others)]:
@@ -262,7 +263,7 @@ def check_epochs(package):
             require(len(own) >= m["epoch"]["min_ballots"] or len(lists) == 1,
                     f"has fewer than {m['epoch']['min_ballots']} ballots")
         with package.about(path[:-6] + "tsr"):
-            when = package.check_stamp(package.read(path[:-6] + "tsr"), package.files[path])
+            when = package.check_stamp(path)
             require(when >= before, "is older than the epoch before or the opening")
             require(when <= seconds(m["final_epoch_until"]), "is later than final_epoch_until")
             before = when
