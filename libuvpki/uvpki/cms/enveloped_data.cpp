@@ -9,6 +9,7 @@
 #include "uvpki/openssl/checked.h"
 #include "uvpki/openssl/der.h"
 #include "uvpki/x509/key_agreement.h"
+#include "uvpki/x509/name.h"
 #include "uvpki/x509/oids.h"
 
 namespace uvpki::cms {
@@ -196,6 +197,7 @@ Envelope parse_envelope(ByteView input) {
     if (!key.next_is(Tag::sequence)) refuse("recipients", "the recipient is not named by issuer and serial number");
     auto identifier = key.sequence("recipient identifier");
     result.recipient_issuer = to_bytes(identifier.element(Tag::sequence, "recipient issuer").encoding);
+    x509::parse_name(result.recipient_issuer, "cms.envelope.recipients");
     result.recipient_serial = to_bytes(identifier.integer("recipient serial number"));
     identifier.finish("recipient identifier");
     result.encrypted_key = to_bytes(key.octet_string("encryptedKey"));

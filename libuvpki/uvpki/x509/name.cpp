@@ -40,6 +40,24 @@ bool is_text(std::uint8_t tag) {
     return kind == der::Tag::utf8_string || kind == der::Tag::printable_string || kind == der::Tag::ia5_string;
 }
 
+/// The further string types that names of other authorities hold (RFC 5280, appendix A.1; x500UniqueIdentifier is a BIT
+/// STRING). Anything else has no characters: its content would go unread.
+bool is_other_string(const der::Element& value) {
+    constexpr std::uint8_t numeric = 0x12, teletex = 0x14, visible = 0x1A, universal = 0x1C, bmp = 0x1E;
+    switch (static_cast<std::uint8_t>(value.tag)) {
+        case numeric:
+        case teletex:
+        case visible:
+            return true;
+        case universal:
+            return value.content.size() % 4 == 0;
+        case bmp:
+            return value.content.size() % 2 == 0;
+        default:
+            return value.tag == der::Tag::bit_string && !value.content.empty() && value.content[0] == 0;
+    }
+}
+
 bool has_right_characters(const der::Element& value) {
     switch (value.tag) {
         case der::Tag::utf8_string:
@@ -49,7 +67,7 @@ bool has_right_characters(const der::Element& value) {
         case der::Tag::ia5_string:
             return std::ranges::all_of(value.content, [](std::uint8_t c) { return c < 0x80; });
         default:
-            return true;  // shown as hexadecimal
+            return is_other_string(value);  // shown as hexadecimal
     }
 }
 

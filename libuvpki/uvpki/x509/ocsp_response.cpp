@@ -3,6 +3,7 @@
 
 #include "uvpki/encoding.h"
 #include "uvpki/error.h"
+#include "uvpki/x509/name.h"
 #include "uvpki/x509/ocsp_forms.h"
 #include "uvpki/x509/oids.h"
 
@@ -82,6 +83,7 @@ void read_response_data(der::Reader data, OcspResponse& response) {
     if (data.next_is(der::context_constructed(1))) {
         auto tagged = data.enter(der::context_constructed(1), "responderID");
         response.responder_name = to_bytes(tagged.element(Tag::sequence, "responder's name").encoding);
+        parse_name(response.responder_name, malformed);
         tagged.finish("responderID");
     } else {
         auto tagged = data.enter(der::context_constructed(2), "responderID");
@@ -108,7 +110,16 @@ void require_successful(ByteView status) {
     fail_input(malformed, "there is no OCSP response status of this number");
 }
 
+/// nullopt for an AlgorithmIdentifier that is well-formed, but none of those that we accept.
 std::optional<SignatureAlgorithm> find_algorithm(ByteView encoding) {
+    der::Reader algorithm(der::parse_single(encoding, Tag::sequence, "signature algorithm", malformed).content,
+                          malformed);
+    algorithm.oid("signature algorithm");
+    if (algorithm.next_is(Tag::sequence))
+        algorithm.element(Tag::sequence, "signature parameters");
+    else if (!algorithm.empty())
+        algorithm.null("signature parameters");
+    algorithm.finish("signature algorithm");
     try {
         return parse_algorithm(encoding);
     } catch (const Error&) {

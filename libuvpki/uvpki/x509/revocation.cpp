@@ -6,6 +6,7 @@
 #include "uvpki/encoding.h"
 #include "uvpki/error.h"
 #include "uvpki/openssl/der.h"
+#include "uvpki/x509/name.h"
 #include "uvpki/x509/oids.h"
 #include "uvpki/x509/profile.h"
 
@@ -181,6 +182,7 @@ private:
             reader.refuse("the two signature algorithms of the list differ");
         algorithm = parse_algorithm(outer_algorithm);
         issuer = reader.element(der::Tag::sequence, "issuer").encoding;
+        parse_name(issuer, malformed);
         this_update = reader.time("thisUpdate");
         // RFC 5280, section 5.1.2.5: "Conforming CRL issuers MUST include the nextUpdate field in all CRLs."
         const bool has_end = reader.next_is(der::Tag::utc_time) || reader.next_is(der::Tag::generalized_time);
