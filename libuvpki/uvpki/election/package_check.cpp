@@ -84,8 +84,7 @@ PackageReport PackageCheck::run() {
         if (options_.annex) check_annex();
     }
     std::ranges::sort(report_.findings, {}, [](const PackageFinding& f) { return std::tie(f.file, f.rule, f.message); });
-    const auto repeated = std::ranges::unique(report_.findings);
-    report_.findings.erase(repeated.begin(), repeated.end());
+    report_.findings.erase(std::unique(report_.findings.begin(), report_.findings.end()), report_.findings.end());
     return std::move(report_);
 }
 
